@@ -1,0 +1,112 @@
+"""Names cut into subtokens, and the vocabulary that numbers them.
+
+A name is read as its words (``read_csv`` -> ``read``, ``csv``; ``DataFrame`` ->
+``data``, ``frame``) plus, where it is common enough to be listed, itself as a
+whole. A word that is not listed falls into one of a few hash buckets, so that a
+library never seen in training still gets vectors of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+BUCKETS = 512
+"""Number of hash buckets for words that the vocabulary does not list."""
+LONGEST = 4
+"""Subtokens read of one name, the whole name included."""
+
+
+@lru_cache(maxsize=65536)
+def words(name: str) -> tuple[str, ...]:
+    """Cut an identifier into lower-case words.
+
+    Parameters
+    ----------
+    name : str
+        An identifier, or any text.
+
+    Returns
+    -------
+    tuple of str
+        The words in order; empty for a name without letters and digits.
+
+    Examples
+    --------
+    >>> words("read_csv"), words("DataFrame"), words("HTMLParser2")
+    (('read', 'csv'), ('data', 'frame'), ('html', 'parser', '2'))
+    """
+    return tuple(word.lower() for word in WORD.findall(name[:200]))
+
+
+class Vocabulary:
+    """Number subtokens: 0 is padding, then hash buckets, then listed entries.
+
+    Parameters
+    ----------
+    entries : sequence of str
+        Words (``"csv"``) and whole names marked by a leading ``=`` (``"=head"``).
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary(["read", "csv", "=read_csv"])
+    >>> [i - BUCKETS for i in vocabulary.ids("read_csv")]
+    [3, 1, 2]
+    """
+
+    def __init__(self, entries: Sequence[str]):
+        self.entries = list(entries)
+        first = 1 + BUCKETS
+        self._ids = {entry: first + i for i, entry in enumerate(self.entries)}
+        self._cache: dict[str, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        """Count the rows of an embedding table for this vocabulary."""
+        return 1 + BUCKETS + len(self.entries)
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """Give at most `LONGEST` subtoken numbers of a name, the whole one first."""
+        found = self._cache.get(name)
+        if found is None:
+            whole = self._ids.get("=" + name)
+            parts = [] if whole is None else [whole]
+            parts += [self._ids.get(word) or _bucket(word) for word in words(name)]
+            found = tuple(parts[:LONGEST])
+            if len(self._cache) < 100_000:
+                self._cache[name] = found
+        return found
+
+    def matrix(self, names: Sequence[str], width: int = LONGEST) -> np.ndarray:
+        """Number the subtokens of several names, one row a name, padded with 0.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(len(names), width)``, int32.
+        """
+        out = np.zeros((len(names), width), np.int32)
+        for row, name in zip(out, names, strict=True):
+            ids = self.ids(name)[:width]
+            row[: len(ids)] = ids
+        return out
+
+    def bag(self, names: Iterable[str], width: int) -> np.ndarray:
+        """Number the subtokens of several names in one row of `width`, padded."""
+        out = np.zeros(width, np.int32)
+        at = 0
+        for name in names:
+            for i in self.ids(name):
+                if at == width:
+                    return out
+                out[at] = i
+                at += 1
+        return out
+
+
+def _bucket(word: str) -> int:
+    return 1 + zlib.crc32(word.encode("utf-8", "replace")) % BUCKETS
