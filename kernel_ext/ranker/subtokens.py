@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 BUCKETS = 512
 """Number of hash buckets for words that the vocabulary does not list."""
 LONGEST = 4
