@@ -1,0 +1,1 @@
+"""The implementation; programs use the public names in ``dlcore``."""

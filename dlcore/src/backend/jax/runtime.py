@@ -1,0 +1,99 @@
+"""JAX: steps are traced once; variables lend their values to the tracer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dlcore.src import config
+from dlcore.src.variable import Variable, lent
+
+
+def native(dtype: str) -> Any:
+    """Return jax's dtype of a name."""
+    return jnp.dtype(dtype)
+
+
+def convert(x: Any, dtype: str | None = None) -> jax.Array:
+    """Return ``x`` as an array of jax."""
+    if isinstance(x, jax.Array):
+        return x if dtype is None else x.astype(native(dtype))
+    if dtype is None and not hasattr(x, "dtype"):
+        array = np.asarray(x)
+        if array.dtype.kind == "f":
+            dtype = config.floatx()
+        elif array.dtype == np.int64:
+            dtype = "int32"
+    return jnp.asarray(x, dtype and native(dtype))
+
+
+def own(x: jax.Array) -> jax.Array:
+    """Return the value a Variable may keep: arrays of jax never change."""
+    return x
+
+
+def to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """Return the values as a numpy array."""
+    return np.asarray(x)
+
+
+def value_and_grad(
+    fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that gives ``fn``'s result and the gradients.
+
+    Parameters
+    ----------
+    fn : Callable
+        Returns ``(loss, aux)``.
+    trainable : sequence of Variable
+        What to differentiate by.
+    others : sequence of Variable
+        What ``fn`` may assign besides (seeds, moving averages). They leave the
+        traced function as auxiliary outputs: a tracer must not stay in a variable.
+
+    Returns
+    -------
+    Callable
+        ``(*args) -> ((loss, aux), gradients)``.
+    """
+
+    def pure(values: Any, *args: Any) -> Any:
+        kept = [v.value for v in others]
+        with lent([*trainable, *others], [*values, *kept]):
+            loss, aux = fn(*args)
+            return loss, (aux, [v.value for v in others])
+
+    def call(*args: Any) -> Any:
+        differentiate = jax.value_and_grad(pure, has_aux=True)
+        (loss, (aux, kept)), grads = differentiate([v.value for v in trainable], *args)
+        for variable, value in zip(others, kept, strict=True):
+            variable.value = value
+        return (loss, aux), grads
+
+    return call
+
+
+def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
+    """Compile a step that reads and assigns ``variables``.
+
+    The arguments are pytrees of arrays; one compilation a signature.
+    """
+
+    @jax.jit
+    def pure(values: Any, *args: Any) -> Any:
+        with lent(variables, values):
+            out = step(*args)
+            return out, [v.value for v in variables]
+
+    def call(*args: Any) -> Any:
+        out, values = pure([v.value for v in variables], *args)
+        for variable, value in zip(variables, values, strict=True):
+            variable.value = value
+        return out
+
+    return call

@@ -1,0 +1,4 @@
+"""The numpy backend."""
+
+#: Op -> why this backend cannot do it.
+LACKS: dict[str, str] = {}

@@ -1,0 +1,155 @@
+"""Process-wide settings, and ``get_config`` from a constructor's signature."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from dlcore.src.errors import did_you_mean
+from dlcore.src.export import export
+
+DEFAULTS: dict[str, Any] = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+}
+_chosen: dict[str, Any] = {}
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
+_FORMATS = ("channels_last", "channels_first")
+
+
+@functools.cache
+def settings() -> dict[str, Any]:
+    """Read ``~/.dlcore/dlcore.json`` once; an absent file means no settings.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a JSON object.
+    """
+    path = Path("~/.dlcore/dlcore.json").expanduser()
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} must hold a JSON object, found {type(found)}.")
+    return found
+
+
+def _get(name: str) -> Any:
+    if name not in _chosen:
+        _chosen[name] = settings().get(name, DEFAULTS[name])
+    return _chosen[name]
+
+
+@export("dlcore.config.floatx", "dlcore.backend.floatx")
+def floatx() -> str:
+    """Return the default floating dtype, ``"float32"`` unless it was changed."""
+    return str(_get("floatx"))
+
+
+@export("dlcore.config.set_floatx", "dlcore.backend.set_floatx")
+def set_floatx(value: str) -> None:
+    """Set the default floating dtype.
+
+    Parameters
+    ----------
+    value : {"bfloat16", "float16", "float32", "float64"}
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    if value not in _FLOATS:
+        raise ValueError(f"floatx cannot be {value!r}.{did_you_mean(value, _FLOATS)}")
+    _chosen["floatx"] = value
+
+
+@export("dlcore.config.epsilon", "dlcore.backend.epsilon")
+def epsilon() -> float:
+    """Return the small number that keeps logarithms and quotients finite."""
+    return float(_get("epsilon"))
+
+
+@export("dlcore.config.set_epsilon", "dlcore.backend.set_epsilon")
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps logarithms and quotients finite."""
+    _chosen["epsilon"] = float(value)
+
+
+@export("dlcore.config.image_data_format", "dlcore.backend.image_data_format")
+def image_data_format() -> str:
+    """Return ``"channels_last"`` or ``"channels_first"``."""
+    return str(_get("image_data_format"))
+
+
+@export("dlcore.config.set_image_data_format", "dlcore.backend.set_image_data_format")
+def set_image_data_format(value: str) -> None:
+    """Set where images have their channels.
+
+    Raises
+    ------
+    ValueError
+        If it is neither ``"channels_last"`` nor ``"channels_first"``.
+    """
+    if value not in _FORMATS:
+        raise ValueError(
+            f"image_data_format cannot be {value!r}.{did_you_mean(value, _FORMATS)}"
+        )
+    _chosen["image_data_format"] = value
+
+
+class Configurable:
+    """Base of layers, losses, metrics, optimizers and callbacks.
+
+    A constructor only stores; what it was given is remembered, so that
+    ``get_config``, ``from_config`` and ``repr`` need no code of their own.
+    """
+
+    _signature: ClassVar[inspect.Signature]
+    _config: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._signature = inspect.signature(cls.__init__)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        try:
+            bound = cls._signature.bind(self, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(cls._wrong_call(error, kwargs)) from None
+        bound.apply_defaults()
+        config = dict(list(bound.arguments.items())[1:])
+        for parameter in cls._signature.parameters.values():
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                config.update(config.pop(parameter.name, {}))
+        object.__setattr__(self, "_config", config)
+        return self
+
+    @classmethod
+    def _wrong_call(cls, error: TypeError, kwargs: dict[str, Any]) -> str:
+        known = list(cls._signature.parameters)[1:]
+        unknown = [k for k in kwargs if k not in known]
+        hint = did_you_mean(unknown[0], known) if unknown else ""
+        return f"{cls.__name__}: {error}.{hint}"
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments by name."""
+        return dict(self._config)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make an object from what ``get_config`` returned."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self._config.items())
+        return f"{type(self).__name__}({arguments})"

@@ -1,0 +1,191 @@
+"""Ops about tensors as such: conversion, shape, dtype, indexing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlcore.src import backend as backends
+from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.export import export
+from dlcore.src.ops import declare, rules
+from dlcore.src.ops.declare import primitive
+from dlcore.src.symbolic import KerasTensor, Shape, Spec
+from dlcore.src.variable import Variable
+
+
+def _cast_rule(x: Any, dtype: Any) -> Spec:
+    return Spec(rules.shape_of(x), standardize_dtype(dtype))
+
+
+@primitive(_cast_rule)
+def cast(x: Any, dtype: Any) -> Any:
+    """Convert a tensor to another dtype.
+
+    Parameters
+    ----------
+    x : tensor
+    dtype : str or dtype
+
+    Returns
+    -------
+    tensor
+        Of the same shape. Floats are truncated towards zero on their way to
+        integers.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.convert_to_numpy(ops.cast([1.5, 2.5], "int32"))
+    array([1, 2], dtype=int32)
+    """
+
+
+def _get_item_rule(x: Any, key: Any) -> Spec:
+    keys = list(key) if isinstance(key, tuple) else [key]
+    shape = list(rules.shape_of(x))
+    used = sum(1 for k in keys if k is not None and k is not Ellipsis)
+    result: list[int | None] = []
+    axis = 0
+    for k in keys:
+        if k is None:
+            result.append(1)
+        elif k is Ellipsis:
+            gap = len(shape) - used
+            result += shape[axis : axis + gap]
+            axis += gap
+        elif axis >= len(shape):
+            raise IndexError(f"too many indices for a tensor of shape {tuple(shape)}")
+        elif isinstance(k, slice):
+            size = shape[axis]
+            plain = k.start is None and k.stop is None and k.step in (None, 1)
+            if size is None:
+                result.append(None)
+            else:
+                result.append(size if plain else len(range(*k.indices(size))))
+            axis += 1
+        elif isinstance(k, int | np.integer):
+            axis += 1
+        else:
+            result += rules.shape_of(k)
+            axis += 1
+    return Spec((*result, *shape[axis:]), rules.promoted(x))
+
+
+@primitive(_get_item_rule)
+def get_item(x: Any, key: Any) -> Any:
+    """Return ``x[key]``.
+
+    Parameters
+    ----------
+    x : tensor
+    key : int, slice, None, Ellipsis, integer tensor, or a tuple of these
+
+    Returns
+    -------
+    tensor
+        With the dtype of ``x``.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.convert_to_numpy(ops.get_item(ops.arange(4), slice(1, 3)))
+    array([1, 2], dtype=int32)
+    """
+
+
+@primitive(rules.same)
+def stop_gradient(variable: Any) -> Any:
+    """Return the same values, cut off from differentiation."""
+
+
+@export("dlcore.ops.convert_to_tensor", "dlcore.ops.core.convert_to_tensor")
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> Any:
+    """Make a tensor of the active backend.
+
+    Parameters
+    ----------
+    x : array-like, tensor or Variable
+        A tensor of another library moves to the active backend.
+    dtype : str, optional
+        By default that of ``x``; Python floats become ``floatx()``, Python integers
+        int32.
+    sparse : bool, optional
+        Accepted for compatibility: tensors are dense.
+
+    Returns
+    -------
+    tensor
+        A KerasTensor stays what it is.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.convert_to_tensor([1.0, 2.0]).shape
+    (2,)
+    """
+    if isinstance(x, KerasTensor):
+        return x if dtype is None else cast(x, dtype)
+    backend = backends.current()
+    if isinstance(x, Variable):
+        x = x.value
+    home = _home(x)
+    if home is not None and home is not backend:
+        x = home.runtime.to_numpy(x)
+    return backend.runtime.convert(x, dtype and standardize_dtype(dtype))
+
+
+def _home(x: Any) -> backends.Backend | None:
+    home = declare.HOME.get(type(x), declare._UNKNOWN)
+    if home is declare._UNKNOWN:
+        home = declare.find_home(type(x))
+    return home if isinstance(home, backends.Backend) else None
+
+
+@export("dlcore.ops.convert_to_numpy", "dlcore.ops.core.convert_to_numpy")
+def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """Return the values of a tensor of any backend as a numpy array.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.convert_to_numpy(ops.ones((2,)))
+    array([1., 1.], dtype=float32)
+    """
+    if isinstance(x, Variable):
+        return x.numpy()
+    home = _home(x)
+    return np.asarray(x) if home is None else home.runtime.to_numpy(x)
+
+
+@export("dlcore.ops.is_tensor", "dlcore.ops.core.is_tensor")
+def is_tensor(x: Any) -> bool:
+    """Whether ``x`` is a tensor of a backend; a symbolic one too."""
+    return isinstance(x, KerasTensor | np.ndarray) or _home(x) is not None
+
+
+@export("dlcore.ops.shape", "dlcore.ops.core.shape")
+def shape(x: Any) -> Shape:
+    """Return the shape as a tuple; a size that is not known yet is None.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.shape(ops.zeros((2, 3)))
+    (2, 3)
+    """
+    return rules.shape_of(x)
+
+
+@export("dlcore.ops.dtype", "dlcore.ops.core.dtype")
+def dtype(x: Any) -> str:
+    """Return the name of a tensor's dtype.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.dtype(ops.zeros((2,)))
+    'float32'
+    """
+    return standardize_dtype(rules.dtype_of(x))

@@ -1,0 +1,58 @@
+"""Python's operators, for symbolic tensors and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dlcore.src.ops.declare import REGISTRY
+from dlcore.src.symbolic import KerasTensor
+from dlcore.src.variable import Variable
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}
+_COMPARISON = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+_UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
+
+
+def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, b: op(a, b)
+
+
+def _reflected(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, b: op(b, a)
+
+
+def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a: op(a)
+
+
+def install() -> None:
+    """Give symbolic tensors and variables their operators."""
+    for kind in (KerasTensor, Variable):
+        for name, op in {**_BINARY, **_COMPARISON}.items():
+            if op not in REGISTRY: continue  # TODO
+            setattr(kind, f"__{name}__", _binary(REGISTRY[op].function))
+        for name, op in _BINARY.items():
+            if op not in REGISTRY: continue  # TODO
+            setattr(kind, f"__r{name}__", _reflected(REGISTRY[op].function))
+        for name, op in _UNARY.items():
+            if op not in REGISTRY: continue  # TODO
+            setattr(kind, f"__{name}__", _unary(REGISTRY[op].function))
+        kind.__getitem__ = _binary(REGISTRY["get_item"].function)  # type: ignore[attr-defined]
