@@ -1,0 +1,103 @@
+/** Order and wording of a ranked list. Pure functions: no DOM, no JupyterLab. */
+
+/** What of an item is matched against the letters typed. */
+export interface IMatchable {
+  readonly text: string;
+  readonly insertText?: string;
+}
+
+export interface IMatch<T> {
+  readonly item: T;
+  /** Which UTF-16 units of `text` the letters typed stand for. */
+  readonly marks: readonly number[];
+}
+
+/**
+ * Keep the items that the letters typed may stand for: first those that begin with
+ * them, then those that hold them in this order. Each group keeps its order, whatever
+ * the case of the letters.
+ */
+export function narrow<T extends IMatchable>(
+  items: readonly T[],
+  typed: string
+): IMatch<T>[] {
+  const begins: IMatch<T>[] = [];
+  const holds: IMatch<T>[] = [];
+  for (const item of items) {
+    const marks = subsequence(item.text, typed);
+    if (marks && isPrefix(marks)) {
+      begins.push({ item, marks });
+    } else if (item.insertText && isPrefix(subsequence(item.insertText, typed))) {
+      begins.push({ item, marks: [] });
+    } else if (marks) {
+      holds.push({ item, marks });
+    }
+  }
+  return [...begins, ...holds];
+}
+
+/** Where the letters of `typed` stand in `text`, in order; null if they do not. */
+export function subsequence(text: string, typed: string): number[] | null {
+  const [where, what] = [text.toLowerCase(), typed.toLowerCase()];
+  const marks: number[] = [];
+  let next = 0;
+  for (const letter of what) {
+    const at = where.indexOf(letter, next);
+    if (at < 0) {
+      return null;
+    }
+    for (next = at; next < at + letter.length; next++) {
+      marks.push(next);
+    }
+  }
+  return marks;
+}
+
+function isPrefix(marks: readonly number[] | null): boolean {
+  return marks?.every((mark, index) => mark === index) ?? false;
+}
+
+/** Cut a text into runs that are marked or not, in order. */
+export function runs(
+  text: string,
+  marks: readonly number[]
+): { text: string; marked: boolean }[] {
+  const marked = new Set(marks);
+  const cut: { text: string; marked: boolean }[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const last = cut.at(-1);
+    if (last?.marked === marked.has(i)) {
+      last.text += text[i];
+    } else {
+      cut.push({ text: text[i], marked: marked.has(i) });
+    }
+  }
+  return cut;
+}
+
+/** What a screen reader says of an item: "groupby, method, 4 of 5 stars". */
+export function spoken(item: { text: string; type?: string; stars: number }): string {
+  return [item.text, item.type, starsSpoken(item.stars)].filter(Boolean).join(', ');
+}
+
+export function starsSpoken(stars: number): string {
+  return stars > 0 ? `${stars} of 5 stars` : 'no stars';
+}
+
+/** Shorten a signature so that one long one does not widen the whole list. */
+export function shorten(signature: string, length = 32): string {
+  return signature.length <= length
+    ? signature
+    : `${signature.slice(0, length - 2).trimEnd()}…)`;
+}
+
+/** The last of some texts, in order, as many as fit into `limit` characters. */
+export function nearest(texts: readonly string[], limit: number): string[] {
+  let room = limit;
+  let first = texts.length;
+  while (first > 0 && texts[first - 1].length <= room) {
+    first -= 1;
+    room -= texts[first].length;
+  }
+  return texts.slice(first);
+}

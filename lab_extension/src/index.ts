@@ -1,0 +1,3 @@
+import { completion } from './completion';
+
+export default [completion];
