@@ -20,5 +20,18 @@ export default tseslint.config(
         { allowNumber: true }
       ]
     }
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: 'test', package: 'node:test' }
+          ]
+        }
+      ]
+    }
   }
 );
