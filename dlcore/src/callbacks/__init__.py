@@ -1,0 +1,1 @@
+"""Callbacks: what happens at the beginnings and ends of training."""

@@ -1,0 +1,1 @@
+"""Constraints, by name and by configuration."""

@@ -1,0 +1,1 @@
+"""Losses: functions of ``(y_true, y_pred)``, and classes that reduce them."""

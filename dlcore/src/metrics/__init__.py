@@ -1,0 +1,1 @@
+"""Metrics: totals over everything seen since the last reset."""

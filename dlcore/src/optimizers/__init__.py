@@ -1,0 +1,1 @@
+"""Optimizers: how weights follow their gradients."""

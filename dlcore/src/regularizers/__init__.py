@@ -1,0 +1,1 @@
+"""Regularizers, by name and by configuration."""

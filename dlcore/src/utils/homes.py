@@ -1,0 +1,57 @@
+"""On which backend things that are no ops run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from dlcore.src import backend as backends
+from dlcore.src.ops.declare import HOME, find_home
+from dlcore.src.variable import Variable
+
+_UNKNOWN = object()
+
+
+def home_of(x: Any) -> backends.Backend | None:
+    """Return the backend a tensor, a Variable or the first of nested ones lives on."""
+    if isinstance(x, Variable):
+        return x.backend
+    if isinstance(x, list | tuple | dict):
+        parts = x.values() if isinstance(x, dict) else x
+        return next((h for h in map(home_of, parts) if h is not None), None)
+    home = HOME.get(type(x), _UNKNOWN)
+    if home is _UNKNOWN:
+        home = find_home(type(x))
+    return home if isinstance(home, backends.Backend) else None
+
+
+def on_backend_of(*xs: Any) -> AbstractContextManager[None]:
+    """Make active where the first of these that is a tensor lives."""
+    home = home_of(xs)
+    if home is None or home is backends.current():
+        return nullcontext()
+    return backends.use_backend(home)
+
+
+def on_own_backend(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Make ``self.backend`` active while a method runs."""
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if backends.current() is self.backend:
+            return method(self, *args, **kwargs)
+        with backends.use_backend(self.backend):
+            return method(self, *args, **kwargs)
+
+    return call
+
+
+def move(variables: Any, backend: backends.Backend) -> None:
+    """Move variables to a backend: same values, same objects."""
+    for variable in variables:
+        if variable.backend is not backend:
+            value, dtype = variable.numpy(), variable.dtype
+            variable.backend = backend
+            variable.value = backend.runtime.own(backend.runtime.convert(value, dtype))
