@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-EPSILON = 1e-7
+EPSILON = 1e-6
 
 
 class Scale(NamedTuple):
@@ -132,25 +132,31 @@ def _temperature(lists: Sequence[np.ndarray], wanted: Sequence[int]) -> float:
 
 def _platt(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Logistic regression of `y` on `x` by Newton's method; slope kept positive."""
-    theta = np.array([1.0, 0.0])
-    ridge = np.diag([1e-3, 1e-3])
+    start = np.array([1.0, 0.0])
+
+    def loss(theta: np.ndarray) -> float:
+        z = theta[0] * x + theta[1]
+        far = theta - start
+        return float(np.sum(np.logaddexp(0.0, z) - y * z) + 0.5 * far @ far)
+
+    theta, now = start, loss(start)
     for _ in range(50):
         p = sigmoid(theta[0] * x + theta[1])
         error, weight = p - y, p * (1 - p)
-        gradient = np.array([error @ x, error.sum()]) + ridge @ (theta - [1.0, 0.0])
+        gradient = np.array([error @ x, error.sum()]) + theta - start
         cross = float(weight @ x)
-        hessian = np.array([[weight @ x**2, cross], [cross, weight.sum()]]) + ridge
-        step = np.linalg.solve(hessian, gradient)
-        theta -= step
-        if np.abs(step).max() < 1e-8:
+        hessian = np.array([[weight @ x**2, cross], [cross, weight.sum()]])
+        step = np.linalg.solve(hessian + np.eye(2), gradient)
+        while (new := loss(theta - step)) > now and np.abs(step).max() > 1e-9:
+            step = step / 2
+        theta, gain, now = theta - step, now - new, new
+        if gain < 1e-9 * max(1.0, now):
             break
     return float(max(theta[0], 0.05)), float(theta[1])
 
 
-def expected_error(
-    probability: np.ndarray, hit: np.ndarray, bins: int = 10
-) -> float:
-    """Expected calibration error: mean gap of probability and hit rate over bins.
+def expected_error(probability: np.ndarray, hit: np.ndarray, bins: int = 10) -> float:
+    """Give the expected calibration error: mean gap of probability and hits.
 
     Bins hold equally many items (Nguyen and O'Connor 2015), so that none is empty.
 

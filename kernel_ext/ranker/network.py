@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import dlcore
 import numpy as np
-from dlcore import layers, ops
 
+import dlcore
+from dlcore import layers, ops
+from kernel_ext.ranker.features import Inputs
 from kernel_ext.ranker.subtokens import LONGEST
 
 
@@ -22,6 +23,7 @@ class Sizes(NamedTuple):
     """What fixes the shapes of all weights."""
 
     features: int
+    numbers: int
     vocabulary: int
     slots: int
     width: int
@@ -45,27 +47,30 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
     Parameters
     ----------
     sizes : Sizes
-        Number of features, subtokens and context slots, and widths.
+        Numbers of features, subtokens and context slots, and widths.
     dropout : float
         Share of hidden units dropped while training.
 
     Returns
     -------
     dlcore.Model
-        Takes ``[features, candidates, context, offset]`` of shapes
+        Takes ``[features, candidates, context, numbers, offset]`` of shapes
         ``(batch, list, features)`` float32, ``(batch, list, 4)`` int32,
-        ``(batch, slots, width)`` int32 and ``(batch, list)`` float32 (added to
-        the scores: -1e9 conceals padding); gives scores ``(batch, list)``.
+        ``(batch, slots, width)`` int32, ``(batch, numbers)`` float32 and
+        ``(batch, list)`` float32 (added to the scores: -1e9 conceals padding);
+        gives scores ``(batch, list)``.
     """
     features = dlcore.Input((None, sizes.features), name="features")
     candidates = dlcore.Input((None, LONGEST), dtype="int32", name="candidates")
     context = dlcore.Input((sizes.slots, sizes.width), dtype="int32", name="context")
+    numbers = dlcore.Input((sizes.numbers,), name="numbers")
     offset = dlcore.Input((None,), name="offset")
 
     embed = layers.Embedding(sizes.vocabulary, sizes.embedding, name="subtokens")
     mean = TokenMean(name="mean")
     item = mean(candidates, embed(candidates))
-    place = layers.Flatten(name="place")(mean(context, embed(context)))
+    around = layers.Flatten(name="around")(mean(context, embed(context)))
+    place = layers.Concatenate(name="place")([around, numbers])
     place = layers.Dense(sizes.hidden, activation="relu", name="place_hidden")(place)
     query = layers.Dense(sizes.embedding, name="query")(place)
     query = layers.Reshape((1, sizes.embedding), name="query_row")(query)
@@ -88,7 +93,7 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
     score = layers.Add(name="score")([deep, wide])
     flat = layers.Reshape((-1,), name="flat")(score)
     return dlcore.Model(
-        [features, candidates, context, offset],
+        [features, candidates, context, numbers, offset],
         layers.Add(name="scores")([flat, offset]),
         name="ranker",
     )
@@ -119,37 +124,29 @@ class Network:
             self.model = build(sizes)
             self.model.set_weights(_unpacked(self.model, arrays))
 
-    def scores(
-        self, features: np.ndarray, candidates: np.ndarray, context: np.ndarray
-    ) -> np.ndarray:
-        """Score one list.
+    def scores(self, inputs: Inputs) -> np.ndarray:
+        """Score one list of n candidates.
 
         Parameters
         ----------
-        features : ndarray
-            Shape ``(n, features)``, not scaled.
-        candidates : ndarray
-            Shape ``(n, 4)``, int32: subtokens of each candidate.
-        context : ndarray
-            Shape ``(slots, width)``, int32.
+        inputs : Inputs
+            See `kernel_ext.ranker.features.inputs`.
 
         Returns
         -------
         ndarray
             Shape ``(n,)``, float64; higher is better.
         """
-        scaled = (features - self.mean) * self.scale
+        batch = [
+            (inputs.features - self.mean) * self.scale,
+            inputs.candidates,
+            inputs.context,
+            inputs.numbers,
+            np.zeros(len(inputs.features), np.float32),
+        ]
         with dlcore.use_backend("numpy"):
-            out = self.model(
-                [
-                    scaled[None].astype(np.float32),
-                    candidates[None],
-                    context[None],
-                    np.zeros((1, len(features)), np.float32),
-                ],
-                training=False,
-            )
-        return np.asarray(dlcore.ops.convert_to_numpy(out)[0], np.float64)
+            out = self.model([array[None] for array in batch], training=False)
+        return np.asarray(out[0], np.float64)
 
 
 def to_arrays(

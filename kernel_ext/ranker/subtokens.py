@@ -8,40 +8,21 @@ library never seen in training still gets vectors of its own.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
+from kernel_ext.context import subtokens
+
 BUCKETS = 512
 """Number of hash buckets for words that the vocabulary does not list."""
 LONGEST = 4
 """Subtokens read of one name, the whole name included."""
 
 
-@lru_cache(maxsize=65536)
-def words(name: str) -> tuple[str, ...]:
-    """Cut an identifier into lower-case words.
-
-    Parameters
-    ----------
-    name : str
-        An identifier, or any text.
-
-    Returns
-    -------
-    tuple of str
-        The words in order; empty for a name without letters and digits.
-
-    Examples
-    --------
-    >>> words("read_csv"), words("DataFrame"), words("HTMLParser2")
-    (('read', 'csv'), ('data', 'frame'), ('html', 'parser', '2'))
-    """
-    return tuple(word.lower() for word in WORD.findall(name[:200]))
+words = lru_cache(maxsize=65536)(subtokens)
 
 
 class Vocabulary:
@@ -82,7 +63,7 @@ class Vocabulary:
         return found
 
     def matrix(self, names: Sequence[str], width: int = LONGEST) -> np.ndarray:
-        """Number the subtokens of several names, one row a name, padded with 0.
+        """Give the subtokens of several names, one row a name, padded with 0.
 
         Returns
         -------
@@ -96,7 +77,7 @@ class Vocabulary:
         return out
 
     def bag(self, names: Iterable[str], width: int) -> np.ndarray:
-        """Number the subtokens of several names in one row of `width`, padded."""
+        """Give the subtokens of several names in one row of `width`, padded."""
         out = np.zeros(width, np.int32)
         at = 0
         for name in names:

@@ -1,0 +1,1 @@
+"""Making and measuring the ranker's weights; `python -m kernel_ext.training --help`."""

@@ -50,6 +50,15 @@ def test_lists_without_the_wanted_name_lower_the_probabilities():
     assert after < 0.01
 
 
+def test_overconfident_scores_are_tamed():
+    rng = np.random.default_rng(0)
+    lists = [np.array([30.0, *rng.normal(0, 1, 3)]) for _ in range(400)]
+    wanted = [0 if rng.random() < 0.6 else -1 for _ in lists]
+    p, hit = shown(fit(lists, wanted), lists, wanted)
+    assert expected_error(p, hit) < 0.02
+    assert p.max() == pytest.approx(0.6, abs=0.05)
+
+
 def test_the_order_is_kept():
     lists, wanted = drawn(500, 2.0, missing=0.5)
     scale = fit(lists, wanted)

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kernel_ext.ranker import prefix
 from kernel_ext.ranker.subtokens import BUCKETS, LONGEST, Vocabulary, words

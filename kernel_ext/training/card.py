@@ -1,0 +1,37 @@
+"""The list of repositories that ships beside the weights."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+COLUMNS = ("repository", "commit", "licence", "split", "files", "notebooks")
+
+
+def repositories(
+    path: Path, records: Iterable[dict[str, Any]], used: Collection[str]
+) -> None:
+    """Write which repositories the weights were trained and validated on.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.csv`` file.
+    records : iterable of dict
+        From `kernel_ext.corpus.repositories`.
+    used : collection of str
+        Names of the training repositories that were counted; those of the
+        validation split are listed too.
+    """
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for record in sorted(records, key=lambda r: r["repository"].lower()):
+        if record["split"] == "validation" or record["repository"] in used:
+            writer.writerow({column: record.get(column, "") for column in COLUMNS})
+    temporary = path.with_suffix(".csv.part")
+    temporary.write_text(buffer.getvalue(), encoding="utf-8")
+    temporary.replace(path)
