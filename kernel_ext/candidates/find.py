@@ -1,0 +1,183 @@
+"""All sources together: what can stand at a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernel_ext.candidates import cursor as places
+from kernel_ext.candidates.arguments import arguments
+from kernel_ext.candidates.attributes import attributes, written
+from kernel_ext.candidates.candidate import Candidate, unique
+from kernel_ext.candidates.docs import markdown
+from kernel_ext.candidates.files import files, wants_path
+from kernel_ext.candidates.imports import module_candidates, name_candidates
+from kernel_ext.candidates.keys import keys_in_call, keys_of, quoted
+from kernel_ext.candidates.magics import magics
+from kernel_ext.candidates.names import names
+from kernel_ext.candidates.resolve import Resolver
+from kernel_ext.candidates.symbols import symbols
+from kernel_ext.candidates.value import described
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates for the text from ``start`` to ``end`` (code points of the cell).
+
+    ``receiver`` names the type (or module) of what stands before the dot, such as
+    ``pandas.DataFrame``, where it is known.
+    """
+
+    start: int
+    end: int
+    candidates: list[Candidate] = field(default_factory=list)
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    source: str
+    cursor: int
+    place: places.Place
+    resolver: Resolver
+    texts: tuple[str, ...]
+    shell: Any
+
+    def found(
+        self,
+        candidates: list[Candidate],
+        start: int | None = None,
+        receiver: str | None = None,
+    ) -> Found:
+        start = self.place.start if start is None else start
+        return Found(start, self.cursor, candidates, receiver)
+
+
+def at(
+    source: str,
+    cursor: int,
+    before: Sequence[str] = (),
+    namespace: Mapping[str, Any] | None = None,
+    shell: Any = None,
+) -> Found:
+    """Find the candidates at a cursor.
+
+    Parameters
+    ----------
+    source : str
+        Text of the cell.
+    cursor : int
+        Offset in it, in code points.
+    before : sequence of str
+        Texts of earlier cells, in order.
+    namespace : dict, optional
+        Names of the kernel; only read.
+    shell : InteractiveShell, optional
+        For the names of magics.
+
+    Returns
+    -------
+    Found
+        ``start`` is where the name at the cursor begins and ``end`` the cursor: the
+        letters after it are kept, as JupyterLab counts all that is to be replaced as
+        typed and would filter by it.
+
+    Examples
+    --------
+    >>> at("import jso", 10).candidates[0].label
+    'json'
+    """
+    place = places.at(source, cursor)
+    texts = (source[: place.start], *reversed(before))
+    resolver = Resolver({} if namespace is None else namespace, texts)
+    query = _Query(source, cursor, place, resolver, texts, shell)
+    return _SOURCES[place.kind](query)
+
+
+def documentation(found: Found, label: str) -> str:
+    """Return the documentation of a candidate as Markdown, ``""`` if there is none."""
+    for candidate in found.candidates:
+        if candidate.label == label:
+            return markdown(candidate, found.receiver)
+    return ""
+
+
+def _attribute(query: _Query) -> Found:
+    place = query.place
+    value = query.resolver.resolve(place.receiver or "")
+    found = attributes(value, place.prefix) if value else []
+    if place.receiver in ("self", "cls"):
+        for text in query.texts[:1]:
+            found += written(text, place.receiver, place.prefix)
+    receiver = described(value) if value else None
+    return query.found(list(unique(found)), receiver=receiver)
+
+
+def _name(query: _Query) -> Found:
+    place, resolver = query.place, query.resolver
+    if place.module == "from":  # from os im|
+        return query.found([Candidate("import", "import", "keyword")])
+    found: list[Candidate] = []
+    if place.call is not None and place.call.at_start:
+        function = resolver.resolve(place.call.callee)
+        if function is not None:
+            found += arguments(function, place.call, place.prefix)
+    if place.subscript is not None and not place.prefix:
+        value = resolver.resolve(place.subscript)
+        if value is not None:
+            found += quoted(keys_of(value), "", "", closed=False)
+    found += names(resolver.namespace, query.texts, place.prefix)
+    return query.found(list(unique(found)))
+
+
+def _string(query: _Query) -> Found:
+    place, resolver = query.place, query.resolver
+    closed = bool(place.quote) and query.source.startswith(place.quote, query.cursor)
+    found: list[Candidate] = []
+    if place.receiver is not None:
+        value = resolver.resolve(place.receiver)
+        found = keys_of(value, place.index) if value else []
+    elif place.call is not None and place.quote:
+        found = keys_in_call(place.call, resolver)
+    if found:
+        return query.found(quoted(found, place.quote, place.prefix, closed))
+    if place.receiver is None and wants_path(place.call, place.prefix):
+        offset, paths = files(place.prefix)
+        return query.found(paths, start=place.start + offset)
+    return query.found([], start=query.cursor)
+
+
+def _module(query: _Query) -> Found:
+    place = query.place
+    found = module_candidates(place.module, place.prefix)
+    return query.found(found, receiver=place.module or None)
+
+
+def _import(query: _Query) -> Found:
+    place = query.place
+    found = name_candidates(place.module, place.prefix)
+    return query.found(found, receiver=place.module or None)
+
+
+def _magic(query: _Query) -> Found:
+    place = query.place
+    first = not query.source[: place.start].strip()
+    return query.found(magics(query.shell, place.prefix, first))
+
+
+def _nothing(query: _Query) -> Found:
+    line = query.source[max(0, query.cursor - 40) : query.cursor]
+    offset, found = symbols(line)
+    return query.found(found, start=query.cursor - len(line) + offset)
+
+
+_SOURCES: Mapping[str, Callable[[_Query], Found]] = {
+    "attribute": _attribute,
+    "import": _import,
+    "magic": _magic,
+    "module": _module,
+    "name": _name,
+    "none": _nothing,
+    "string": _string,
+}

@@ -1,0 +1,35 @@
+"""IPython's magics and their best-known arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernel_ext.candidates.candidate import Candidate
+
+
+def magics(shell: Any, prefix: str, first_line: bool) -> list[Candidate]:
+    """List the magics that begin with ``%`` or ``%%`` and some letters.
+
+    Parameters
+    ----------
+    shell : InteractiveShell or None
+        The shell whose magics are listed.
+    prefix : str
+        What is typed, with the signs.
+    first_line : bool
+        Whether a cell magic may stand here.
+    """
+    if shell is None:
+        return []
+    known = shell.magics_manager.lsmagic()
+    found: list[Candidate] = []
+    for kind, sign in (("line", "%"), ("cell", "%%")):
+        if (kind == "cell" and not first_line) or not (sign + "~").startswith(
+            prefix[: len(sign)]
+        ):
+            continue
+        for name in sorted(known.get(kind, ())):
+            label = sign + name
+            if label.lower().startswith(prefix.lower()):
+                found.append(Candidate(label, label, "magic"))
+    return found
