@@ -85,7 +85,7 @@ export function starsSpoken(stars: number): string {
 }
 
 /** Shorten a signature so that one long one does not widen the whole list. */
-export function shorten(signature: string, length = 32): string {
+export function shorten(signature: string, length = 24): string {
   return signature.length <= length
     ? signature
     : `${signature.slice(0, length - 2).trimEnd()}…)`;
