@@ -273,8 +273,12 @@ def _table(columns: Sequence[str], width: int, positions: Any) -> Any:
     scale = width if positions and positions[-1] <= 1 else 1
     for i, title in enumerate(columns):
         fixed = int(scale * (ends[i + 1] - ends[i])) - 3 if i + 1 < len(ends) else None
-        right = "right" if title == "Param #" else "left"
-        table.add_column(title, justify=right, width=fixed, overflow="fold")
+        table.add_column(
+            title,
+            justify="right" if title == "Param #" else "left",
+            width=fixed,
+            overflow="fold",
+        )
     return table
 
 

@@ -36,7 +36,7 @@ class Panels:
     def __init__(
         self,
         factor: float = 20.0,
-        least: float = 0.4,
+        least: float = 0.25,
         clock: Clock = time.perf_counter,
     ):
         self.throttle = Throttle(factor, least, clock)
@@ -111,7 +111,7 @@ class Dashboard(Recorder):
         self,
         monitor: str | None = None,
         title: str | None = None,
-        interval: float = 0.4,
+        interval: float = 0.25,
     ):
         if not interval > 0:
             raise ValueError(
@@ -163,6 +163,7 @@ class Dashboard(Recorder):
         return None if self.run is None else page.still(self.run)
 
     def __repr__(self) -> str:
+        """Return the last run as text."""
         if self.run is None:
             return f"Dashboard(monitor={self.monitor!r}, title={self.title!r})"
         return page.text(self.run)

@@ -23,5 +23,5 @@ class Output:
         if self.shown:
             update_display(dict(bundle), display_id=self._id, raw=True)
         else:
-            display(dict(bundle), display_id=self._id, raw=True)  # type: ignore[no-untyped-call]
+            display(dict(bundle), display_id=self._id, raw=True)
         self.shown += 1

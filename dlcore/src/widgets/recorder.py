@@ -100,10 +100,8 @@ class Recorder(Callback):
         if error is None or isinstance(error, KeyboardInterrupt):
             run.finish("interrupted")
         else:
-            lines = str(error).splitlines() or [""]
-            run.finish(
-                "failed", f"{type(error).__name__}: {lines[0][:120]}".rstrip(": ")
-            )
+            first = next(iter(str(error).splitlines()), "")[:120]
+            run.finish("failed", ": ".join(filter(None, [type(error).__name__, first])))
         self.view.end(run)
 
     def on_train_begin(self, logs: Logs = None) -> None:
