@@ -7,7 +7,7 @@ bare git folders and work trees and writes a cache:
   whole or not at all. Its first line is the repository's record (`repository`,
   `commit`, `licence`, `split`, counts for the report); every further line is one
   document: `path`, `kind` ("notebook" or "file"), `text` (cells joined by
-  `kernel_ext.context.join`), `cells` (hashes of the cells) and `signature` (MinHash of
+  `kernel_ext.context.join`), `cells` (hashes of the cells) and `words` (hashes of
   its identifiers).
 * `CACHE/duplicates.json`: which documents and which cells repeat others of other
   repositories; `documents` leaves those out.

@@ -32,3 +32,15 @@ def split(repository: str) -> str:
     share their names and habits.
     """
     return "validation" if _bucket("polaris-validation:", repository) < 15 else "train"
+
+
+PERMISSIVE = {"MIT", "BSD", "Apache-2.0", "ISC", "CC0", "Unlicense", "Zlib"}
+
+
+def permissive(licence: str) -> bool:
+    """Whether a licence, or a mixture joined by `+`, is clearly permissive.
+
+    >>> permissive("MIT+BSD"), permissive("MIT+other"), permissive("none found")
+    (True, False, False)
+    """
+    return set(licence.split("+")) <= PERMISSIVE

@@ -1,0 +1,82 @@
+"""Command line: `python -m kernel_ext.corpus`."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from kernel_ext.corpus.mine import FILES, NOTEBOOKS, mine, report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m kernel_ext.corpus", description=__doc__
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    miner = commands.add_parser("mine", help="read repositories into a cache")
+    miner.add_argument("folders", nargs="+", help="repositories, or folders of some")
+    miner.add_argument("--out", required=True, help="the cache folder")
+    miner.add_argument("--manifest", help="CSV with the columns repo and licence")
+    miner.add_argument("--only-permissive", action="store_true")
+    miner.add_argument("--workers", type=int, default=2)
+    miner.add_argument("--notebooks", type=int, default=NOTEBOOKS)
+    miner.add_argument("--files", type=int, default=FILES)
+    reporter = commands.add_parser("report", help="sum up a cache")
+    reporter.add_argument("cache")
+    for each in miner, reporter:
+        each.add_argument("--report", help="write the report as JSON")
+    options = parser.parse_args(arguments)
+    if options.command == "mine":
+        made = mine(
+            options.folders,
+            options.out,
+            licences=_licences(options.manifest),
+            only_permissive=options.only_permissive,
+            workers=options.workers,
+            notebooks=options.notebooks,
+            files=options.files,
+        )
+    else:
+        made = report(options.cache)
+    if options.report:
+        Path(options.report).write_text(json.dumps(made, indent=1), "utf-8")
+    _show(made)
+    return 0
+
+
+def _licences(manifest: str | None) -> dict[str, str]:
+    if manifest is None:
+        return {}
+    with Path(manifest).open(newline="", encoding="utf-8") as lines:
+        return {row["repo"]: row["licence"] for row in csv.DictReader(lines)}
+
+
+def _show(made: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("repository", "commit", "licence", "split", "notebooks", "files")
+    for each in made["repositories"]:
+        counts = each["counts"]
+        commit = (each["commit"] or "-")[:10]
+        numbers = [str(counts.get(kind, 0)) for kind in ("notebooks", "files")]
+        table.add_row(
+            each["repository"], commit, each["licence"], each["split"], *numbers
+        )
+    console.print(table)
+    totals = Table("total", "")
+    for name, number in made["total"].items():
+        totals.add_row(name, f"{number:,}")
+    console.print(totals)
+    for name, reason in made["refused"].items():
+        console.print(f"not mined: {name} ({reason})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
