@@ -123,14 +123,8 @@ def _short(variable: Any, layer: Any) -> str:
 
 def _graph(model: Any) -> list[Any]:
     """Return the nodes between a model's inputs and outputs; none if it has none."""
-    found: dict[int, Any] = {}
-    stack = list(_flat(getattr(model, "outputs", None) or []))
-    while stack:
-        node = stack.pop().node
-        if node is not None and id(node) not in found:
-            found[id(node)] = node
-            stack += list(node.inputs)
-    return list(found.values())
+    graph = getattr(model, "_graph", None)
+    return [] if graph is None else list(graph.nodes)
 
 
 def _flat(tensors: Any) -> Iterator[Any]:

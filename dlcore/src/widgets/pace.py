@@ -66,8 +66,9 @@ class Throttle:
 class Pace:
     """Speed and time left of a run, from the steps seen so far.
 
-    The first step compiles, so speed is measured from the second one on; later
-    epochs tell more than steps, because they hold the validation too.
+    The first step compiles, so speed is measured from the second one on. As soon as
+    an epoch is done, epochs tell better what is left, because they hold the
+    validation too.
 
     Parameters
     ----------
@@ -97,24 +98,26 @@ class Pace:
         self.step = 0
         self._marks: deque[tuple[float, int]] = deque(maxlen=64)
         self._durations: list[float] = []
+        self._before = 0  # steps of the epochs that are done
 
     def begin_epoch(self) -> None:
         """Note that an epoch begins now."""
         self.step = 0
-        self._marks.clear()
         self.epoch_begin = self.clock()
 
     def reach(self, step: int) -> None:
         """Note that ``step`` steps of this epoch are done now."""
         if step > self.step:
             self.step = step
-            self._marks.append((self.clock(), step))
+            self._marks.append((self.clock(), self._before + step))
 
     def end_epoch(self) -> float:
         """Note that the epoch ends now; return its seconds."""
         now = self.clock()
         self._durations.append(now - self.epoch_begin)
         self.epoch_begin = now
+        self._before += self.steps or self.step
+        self.step = 0
         return self._durations[-1]
 
     def stop(self) -> None:

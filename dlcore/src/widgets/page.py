@@ -76,7 +76,7 @@ _STYLE = f"""
 .dl circle {{ fill: currentColor; }}
 .dl circle.b {{ fill: none; stroke: currentColor; stroke-width: 1.5; }}
 .dl .epochs {{ overflow-x: auto; }}
-.dl.live .epochs {{ min-height: 142px; }}
+.dl.live .epochs {{ min-height: 138px; }}
 .dl summary {{ cursor: pointer; font-size: 12px; margin-top: 2px; opacity: .68; }}
 .dl details .epochs {{ max-height: 260px; overflow-y: auto; }}
 .dl tr.best td {{ font-weight: 600; }}

@@ -131,11 +131,11 @@ class Run:
         with self._lock:
             self.phase = "training"
             self.pace.reach(step)
-            if self.pace.steps:
-                at = self.position
-                for name, value in numbers(logs).items():
-                    self.latest[name] = value
-                    self._point(name, at, value)
+            values = numbers(logs)
+            self.latest.update(values)
+            if self.pace.steps:  # else nobody knows where in the epoch this is
+                for name, value in values.items():
+                    self._point(name, self.position, value)
 
     def _point(self, name: str, x: float, y: float) -> None:
         series = self._live.setdefault(name, Series([], []))
@@ -151,7 +151,6 @@ class Run:
             values = numbers(logs)
             self.epochs.append(Epoch(epoch + 1, self.pace.end_epoch(), values))
             self.latest = dict(values)
-            self.pace.step = 0
 
     def finish(self, status: Status, note: str = "") -> None:
         """Note how the run ended."""
