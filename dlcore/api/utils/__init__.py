@@ -8,3 +8,10 @@ from dlcore.src.saving.registration import get_registered_object as get_register
 from dlcore.src.saving.registration import register_keras_serializable as register_keras_serializable
 from dlcore.src.saving.serialization import deserialize_keras_object as deserialize_keras_object
 from dlcore.src.saving.serialization import serialize_keras_object as serialize_keras_object
+from dlcore.src.training.data.datasets import PyDataset as PyDataset
+from dlcore.src.training.data.datasets import PyDataset as Sequence
+from dlcore.src.utils.numerical import normalize as normalize
+from dlcore.src.utils.numerical import pad_sequences as pad_sequences
+from dlcore.src.utils.numerical import to_categorical as to_categorical
+from dlcore.src.utils.session import clear_session as clear_session
+from dlcore.src.utils.session import set_random_seed as set_random_seed

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from dlcore import ops
 from dlcore.src.config import Configurable
 from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
 from dlcore.src.losses.weighting import masked_weight, reduce, same_rank
+from dlcore.src.saving.serialization import deserialize_keras_object
+from dlcore.src.tree import map_structure
 from dlcore.src.utils.dtypes import compute_dtype
 from dlcore.src.utils.homes import on_backend_of
 from dlcore.src.utils.naming import auto_name
-from dlcore.src.utils.nest import map_structure
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
@@ -96,9 +98,10 @@ class Loss(Configurable):
 
         with on_backend_of(y_pred, y_true):
             mask = getattr(y_pred, "_keras_mask", None)
+            y_true = map_structure(tensor, y_true)
             y_pred = map_structure(tensor, y_pred)
-            losses = self.call(map_structure(tensor, y_true), y_pred)
-            own_mask = getattr(losses, "_keras_mask", None)
+            losses = self.call(y_true, y_pred)
+            own_mask = self.counted(y_true, y_pred, losses)
             if own_mask is not None:
                 mask = own_mask if mask is None else ops.logical_and(mask, own_mask)
             return self._reduced(losses, sample_weight, mask)
@@ -108,6 +111,10 @@ class Loss(Configurable):
         raise NotImplementedError(
             f"{type(self).__name__} must define `call(self, y_true, y_pred)`."
         )
+
+    def counted(self, y_true: Any, y_pred: Any, losses: Any) -> Any:
+        """Return which losses count, as a tensor of bools; None for all of them."""
+        return None
 
     def _reduced(self, losses: Any, weight: Any, mask: Any) -> Any:
         losses = ops.convert_to_tensor(losses, dtype=self.dtype)
@@ -123,3 +130,41 @@ class Loss(Configurable):
         """Return the constructor's arguments, with the name it has."""
         config = super().get_config()
         return {**config, "name": self.name} if "name" in config else config
+
+
+class LossFunctionWrapper(Loss):
+    """A loss made of a function ``(y_true, y_pred, **options)``.
+
+    Parameters
+    ----------
+    fn : Callable
+        Returns what each sample costs.
+    reduction, name, dtype
+        As for ``Loss``.
+    **options
+        Passed on to the function, and attributes of the loss.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **options: Any,
+    ):
+        super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        self.fn = fn
+        self.options = options
+        vars(self).update(options)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return what each sample costs, ``(batch, ...)``."""
+        if hasattr(y_true, "shape") and hasattr(y_pred, "shape"):
+            y_true, y_pred = same_rank(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self.options)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a loss from what ``get_config`` returned."""
+        return cls(**deserialize_keras_object(config) if "fn" in config else config)

@@ -6,6 +6,15 @@ import math
 from typing import Any
 
 from dlcore import ops
+from dlcore.src.utils.homes import on_backend_of
+
+
+def matched(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Return labels and predictions as tensors of one backend, dtype and rank."""
+    with on_backend_of(y_pred, y_true):
+        y_pred = ops.convert_to_tensor(y_pred)
+        y_true = ops.convert_to_tensor(y_true, dtype=y_pred.dtype)
+    return same_rank(y_true, y_pred)
 
 
 def same_rank(x1: Any, x2: Any, expand_vectors: bool = True) -> tuple[Any, Any]:

@@ -11,8 +11,9 @@ from dlcore.src import initializers
 from dlcore.src.config import Configurable
 from dlcore.src.export import export
 from dlcore.src.utils.dtypes import compute_dtype
-from dlcore.src.utils.homes import move, on_own_backend
+from dlcore.src.utils.homes import on_own_backend, to_own_backend
 from dlcore.src.utils.naming import auto_name
+from dlcore.src.utils.state import move, put
 from dlcore.src.variable import Variable, lent
 
 
@@ -53,6 +54,9 @@ class Metric(Configurable):
     3.0
     """
 
+    #: Whether more or less is better, "up" or "down", where that is known.
+    _direction: str | None = None
+
     def __init__(self, dtype: Any = None, name: str | None = None):
         self.name = name or auto_name(type(self).__name__)
         self.backend = backends.current()
@@ -61,9 +65,13 @@ class Metric(Configurable):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("update_state", "result", "reset_state"):
+        for name, wrap in (
+            ("update_state", to_own_backend),
+            ("result", on_own_backend),
+            ("reset_state", on_own_backend),
+        ):
             if name in vars(cls):
-                setattr(cls, name, on_own_backend(vars(cls)[name]))
+                setattr(cls, name, wrap(vars(cls)[name]))
 
     @property
     def dtype(self) -> str:
@@ -144,7 +152,19 @@ class Metric(Configurable):
         """Forget everything seen: all variables become 0."""
         with backends.use_backend(self.backend):
             for v in self.variables:
-                v.assign(ops.zeros(v.shape, dtype=v.dtype))
+                put(v, ops.zeros(v.shape, dtype=v.dtype))
+
+    def build(self, y_true: Any, y_pred: Any) -> None:
+        """Make the state that depends on the shapes of labels and predictions.
+
+        The first ``update_state`` does it; a step that is to be compiled needs it done
+        before.
+
+        Parameters
+        ----------
+        y_true, y_pred : tensor
+            Only their shapes are read; symbolic ones will do.
+        """
 
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """Take in a batch: ``(y_true, y_pred, sample_weight=None)`` as a rule."""

@@ -16,8 +16,9 @@ from dlcore.src.export import export
 from dlcore.src.optimizers.gradients import Clipping, without_missing
 from dlcore.src.optimizers.schedules.base import LearningRateSchedule
 from dlcore.src.saving.serialization import deserialize_keras_object
-from dlcore.src.utils.homes import home_of, move, on_own_backend
+from dlcore.src.utils.homes import home_of, on_own_backend
 from dlcore.src.utils.naming import auto_name
+from dlcore.src.utils.state import move, put
 from dlcore.src.variable import Variable, lent
 
 
@@ -35,15 +36,6 @@ def _where_the_variables_are(build: Callable[..., None]) -> Callable[..., None]:
         self.built = True
 
     return call
-
-
-def put(variable: Any, value: Any) -> None:
-    """Give a variable a freshly computed value: nobody else holds it, so no copy."""
-    old = variable.value
-    if type(value) is type(old) and value.dtype == old.dtype:
-        variable.value = value
-    else:
-        variable.assign(value)
 
 
 @export("dlcore.Optimizer", "dlcore.optimizers.Optimizer")
@@ -140,7 +132,7 @@ class Optimizer(Configurable):
         self._step: dict[Any, Any] = {}
         self._iterations = self.add_variable((), dtype="int32", name="iteration")
         self._learning_rate: Any = None
-        self.learning_rate = learning_rate
+        self._set_learning_rate(learning_rate)
 
     def _check_options(self) -> None:
         steps, every = self.gradient_accumulation_steps, self.ema_overwrite_frequency
@@ -276,11 +268,23 @@ class Optimizer(Configurable):
             self._averages = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
             self._sums = self.add_optimizer_variables(variables, "gradient_accumulator")
-        self._slots = [self.make_slots(v) for v in variables]
+        self._slots = self.make_slots(variables)
 
-    def make_slots(self, variable: Variable) -> list[Variable]:
-        """Make the variables kept for one weight, in the order ``update`` takes."""
-        return [self.add_variable_from_reference(variable, s) for s in self.slots]
+    def slot_groups(self) -> list[tuple[str, ...]]:
+        """Return the names of the slots; those of a group lie together in a file."""
+        return [self.slots] if self.slots else []
+
+    def make_slots(self, variables: Sequence[Any]) -> list[list[Variable]]:
+        """Make the slots of each weight, in the order in which ``update`` takes them."""
+        slots: list[list[Variable]] = [[] for _ in variables]
+        for group in self.slot_groups():
+            for variable, own in zip(variables, slots, strict=True):
+                own += [self.make_slot(variable, name) for name in group]
+        return slots
+
+    def make_slot(self, variable: Any, name: str) -> Variable:
+        """Make one slot of one weight."""
+        return self.add_variable_from_reference(variable, name)
 
     def to_backend(self, backend: str | backends.Backend) -> None:
         """Move its state to another backend, values kept."""
@@ -301,6 +305,9 @@ class Optimizer(Configurable):
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
+        self._set_learning_rate(value)
+
+    def _set_learning_rate(self, value: Any) -> None:
         own = self._learning_rate
         if isinstance(value, LearningRateSchedule) or (
             callable(value) and not isinstance(value, Variable)
@@ -468,15 +475,24 @@ class Optimizer(Configurable):
             if not self._not_decayed(v):
                 put(v, v.value * ops.cast(kept, v.value.dtype))
 
-    def _if(self, condition: Any, do: Callable[[], None], state: list[Variable]) -> None:
-        """Do what changes ``state`` only if the condition holds, also when traced."""
+    def _if(
+        self,
+        condition: Any,
+        do: Callable[[], None],
+        state: list[Variable],
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Do one thing or another, both changing ``state`` only; also when traced."""
 
-        def yes() -> list[Any]:
-            with lent(state, [v.value for v in state]):
-                do()
-                return [v.value for v in state]
+        def branch(action: Callable[[], None]) -> Callable[[], list[Any]]:
+            def run() -> list[Any]:
+                with lent(state, [v.value for v in state]):
+                    action()
+                    return [v.value for v in state]
 
-        values = ops.cond(condition, yes, lambda: [v.value for v in state])
+            return run
+
+        values = ops.cond(condition, branch(do), branch(otherwise))
         for variable, value in zip(state, values, strict=True):
             variable.value = value
 
@@ -497,9 +513,7 @@ class Optimizer(Configurable):
 
     def _average(self) -> None:
         started = ops.not_equal(self.iterations, 0)
-        for variable, average in zip(
-            self._trainable_variables, self._averages, strict=True
-        ):
+        for variable, average in self.averaged():
             old = ops.cast(started, average.dtype) * self.ema_momentum
             put(average, average.value * old + variable.value * (1 - old))
         if self.ema_overwrite_frequency:
@@ -509,6 +523,10 @@ class Optimizer(Configurable):
                 lambda: self.finalize_variable_values(self._trainable_variables),
                 self._trainable_variables,
             )
+
+    def averaged(self) -> list[tuple[Any, Variable]]:
+        """Return pairs of weight and moving average; needs ``use_ema``."""
+        return list(zip(self._trainable_variables, self._averages, strict=True))
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Give the weights their moving average, if there is one."""

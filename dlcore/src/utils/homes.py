@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from dlcore import ops
 from dlcore.src import backend as backends
 from dlcore.src.ops.declare import HOME, find_home
 from dlcore.src.variable import Variable
@@ -48,10 +49,24 @@ def on_own_backend(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def move(variables: Any, backend: backends.Backend) -> None:
-    """Move variables to a backend: same values, same objects."""
-    for variable in variables:
-        if variable.backend is not backend:
-            value, dtype = variable.numpy(), variable.dtype
-            variable.backend = backend
-            variable.value = backend.runtime.own(backend.runtime.convert(value, dtype))
+def to_own_backend(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Do the same, and move tensors among the arguments to that backend."""
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        own = self.backend
+
+        def moved(x: Any) -> Any:
+            home = home_of(x)
+            return x if home is None or home is own else ops.convert_to_tensor(x)
+
+        if backends.current() is own:
+            context: AbstractContextManager[None] = nullcontext()
+        else:
+            context = backends.use_backend(own)
+        with context:
+            args = tuple(map(moved, args))
+            kwargs = {name: moved(x) for name, x in kwargs.items()}
+            return method(self, *args, **kwargs)
+
+    return call

@@ -1,0 +1,27 @@
+"""Giving variables other values, and other homes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dlcore.src import backend as backends
+from dlcore.src.variable import Variable
+
+
+def put(variable: Variable, value: Any) -> None:
+    """Give a variable a freshly computed value: nobody else holds it, so no copy."""
+    old = variable.value
+    if type(value) is type(old) and value.dtype == old.dtype:
+        variable.value = value
+    else:
+        variable.assign(value)
+
+
+def move(variables: Iterable[Variable], backend: backends.Backend) -> None:
+    """Move variables to a backend: same values, same objects."""
+    for variable in variables:
+        if variable.backend is not backend:
+            value, dtype = variable.numpy(), variable.dtype
+            variable.backend = backend
+            variable.value = backend.runtime.own(backend.runtime.convert(value, dtype))
