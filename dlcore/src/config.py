@@ -134,6 +134,9 @@ class Configurable:
         object.__setattr__(self, "_config", config)
         return self
 
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (), dict(self._config)  # copies and pickles begin with __new__
+
     @classmethod
     def _wrong_call(cls, error: TypeError, kwargs: dict[str, Any]) -> str:
         known = list(cls._signature.parameters)[1:]

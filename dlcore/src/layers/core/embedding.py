@@ -1,0 +1,79 @@
+"""``Embedding``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcore import ops
+from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.export import export
+from dlcore.src.layers.layer import Layer
+
+
+@export("dlcore.layers.Embedding")
+class Embedding(Layer):
+    """A row of a trainable table for each integer.
+
+    Parameters
+    ----------
+    input_dim : int
+        Number of rows: the largest integer plus one.
+    output_dim : int
+        Size of a row.
+    embeddings_initializer, embeddings_regularizer, embeddings_constraint : optional
+    mask_zero : bool
+        Whether 0 means padding, which layers further on leave out.
+    weights : array-like, optional
+        The table's first values, or a list that holds them.
+    **kwargs
+        Of ``Layer``.
+
+    Notes
+    -----
+    Shape: integers ``(batch, ...)`` to ``(batch, ..., output_dim)``.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> layer = dlcore.layers.Embedding(10, 4)
+    >>> layer(dlcore.ops.ones((2, 3), dtype="int32")).shape
+    (2, 3, 4)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ):
+        kwargs.pop("input_length", None)  # of Keras 2; it never mattered here
+        super().__init__(**kwargs)
+        self._keep({k: v for k, v in locals().items() if k != "weights"})
+        self.supports_masking = mask_zero
+        self.autocast = False
+        if weights is not None:
+            self.build(None)
+            self.set_weights(weights if isinstance(weights, list) else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            name="embeddings",
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        if standardize_dtype(inputs.dtype) not in ("int32", "int64"):
+            inputs = ops.cast(inputs, "int32")
+        outputs = ops.take(self.embeddings, inputs, axis=0)
+        return ops.cast(outputs, self.compute_dtype) if self._mixed else outputs
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -1,0 +1,97 @@
+"""What a layer's ``call`` takes, read once a class from its signature."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from dlcore.src import tree
+from dlcore.src.ops.core import is_tensor
+
+_NAMED = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
+
+
+class CallSignature:
+    """The parameters of ``call`` that matter to ``Layer.__call__``.
+
+    Attributes
+    ----------
+    names : tuple of str
+        All named parameters, in order.
+    defaults : dict
+        Those that have a default value.
+    masks : tuple of str
+        Parameters named ``mask`` or ``<tensor>_mask``.
+    """
+
+    def __init__(self, call: Callable[..., Any]):
+        self.signature = inspect.signature(call)
+        parameters = list(self.signature.parameters.values())[1:]
+        self.signature = self.signature.replace(parameters=parameters)
+        self.names = tuple(p.name for p in parameters if p.kind in _NAMED)
+        self.defaults = {
+            p.name: p.default for p in parameters if p.default is not p.empty
+        }
+        self.masks = tuple(n for n in self.names if n == "mask" or n.endswith("_mask"))
+        self.has_training = "training" in self.names
+        self.training = self.defaults.get("training")
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name, defaults included."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments
+
+    def tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments that are tensors, or nested ones, by name."""
+        if len(args) == 1 and not kwargs and self.names:
+            return {self.names[0]: args[0]} if _is_tensors(args[0]) else {}
+        bound = self.bind(args, kwargs)
+        return {k: v for k, v in bound.items() if _is_tensors(v)}
+
+
+def _is_tensors(x: Any) -> bool:
+    if is_tensor(x):
+        return True
+    return tree.is_nested(x) and any(map(is_tensor, tree.flatten(x)))
+
+
+@functools.cache
+def call_signature(call: Callable[..., Any]) -> CallSignature:
+    """Return what is known of a ``call`` method."""
+    return CallSignature(call)
+
+
+def shapes_for(
+    method: Callable[..., Any], tensors: dict[str, Any], owner: str
+) -> dict[str, Any]:
+    """Return the arguments of ``build`` or ``compute_output_shape``.
+
+    One parameter gets the first tensor's shape (or nested shapes); several are
+    matched by name: ``query_shape`` is the shape of the argument ``query``.
+    """
+    parameters = inspect.signature(method).parameters.values()
+    wanted = [p.name for p in parameters if p.kind in _NAMED]
+    shapes = {
+        f"{name}_shape": tree.map_structure(
+            lambda x: None if x is None else tuple(x.shape), value
+        )
+        for name, value in tensors.items()
+        if name not in ("mask", "args", "kwargs")
+    }
+    if len(wanted) == 1:
+        return {wanted[0]: next(iter(shapes.values()), None)}
+    for name in wanted:
+        if not name.endswith("_shape"):
+            raise ValueError(
+                f"For a `{method.__name__}()` method with more than one argument, all "
+                "arguments should have a `_shape` suffix and match an argument from "
+                f"`call()`. For layer '{owner}', received the argument `{name}`."
+            )
+    return {name: shapes[name] for name in wanted if name in shapes}

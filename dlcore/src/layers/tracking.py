@@ -1,0 +1,99 @@
+"""Finding what an object owns: layers, variables, metrics, seed generators.
+
+Nothing is registered: attributes are looked at, lists and dicts in them too, so
+that what was appended, replaced or deleted meanwhile is right. Only the order is
+remembered: that in which things were first seen.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from dlcore.src.variable import Variable
+
+_HIDDEN = frozenset(
+    (
+        *("_config", "_nodes", "_order", "_losses", "_functions", "_entrances"),
+        *("_weights", "_compiled", "optimizer", "loss"),
+    )
+)
+
+#: Counts changes of what layers own, so that what was derived from it can be kept
+#: as long as nothing changes.
+changes = itertools.count(1)
+version = 0
+
+
+def changed() -> None:
+    """Note that some layer owns something else now, or trains something else."""
+    global version
+    version = next(changes)
+
+_ABSENT = object()
+
+
+@functools.cache
+def kind_of(cls: type) -> str | None:
+    """Return what objects of a class are to their owner, or None."""
+    if issubclass(cls, Variable):
+        return "variable"
+    if issubclass(cls, list | tuple | dict | set):
+        return "container"
+    from dlcore.src.layers.layer import Layer
+    from dlcore.src.metrics.base import Metric
+    from dlcore.src.random import SeedGenerator
+
+    kinds = {Layer: "layer", Metric: "metric", SeedGenerator: "seed"}
+    return next((kind for base, kind in kinds.items() if issubclass(cls, base)), None)
+
+
+def _inside(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+    kind = kind_of(type(value))
+    if kind is None:
+        return
+    if kind != "container":
+        yield kind, path, value
+    else:
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in named:
+            yield from _inside(f"{path}/{key}", part)
+
+
+class Tracked:
+    """An object that knows what its attributes hold."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = kind_of(type(value))
+        attributes = self.__dict__
+        if kind is not None:
+            changed()
+        if kind is not None and attributes.get(name, _ABSENT) is None:
+            del attributes[name]  # announced as None: its turn in the order is now
+        object.__setattr__(self, name, value)
+        if kind == "container":
+            attributes["_order"] = attributes.get("_order") or {}
+        elif kind is not None and "_order" in attributes:
+            self._owned()  # what lists got so far comes before this
+
+    def _owned(self) -> list[tuple[str, str, Any]]:
+        """Return ``(kind, attribute path, object)`` of all that it owns, once each."""
+        found: dict[int, tuple[str, str, Any]] = {}
+        for name, value in self.__dict__.items():
+            if name not in _HIDDEN:
+                for part in _inside(name, value):
+                    found.setdefault(id(part[2]), part)
+        seen = self.__dict__.get("_order") or {}
+        if not seen:
+            order = list(found)
+        else:
+            order = [key for key in seen if key in found]
+            order += [key for key in found if key not in seen]
+        if "_order" in self.__dict__:
+            self.__dict__["_order"] = dict.fromkeys(order)
+        return [found[key] for key in order]
+
+    def _owned_of(self, kind: str) -> list[Any]:
+        return [thing for found, _, thing in self._owned() if found == kind]

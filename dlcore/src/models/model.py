@@ -1,0 +1,444 @@
+"""``Model``: layers with training; functional, or a subclass with its own ``call``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from dlcore.src import backend as backends, tree
+from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.errors import did_you_mean
+from dlcore.src.export import export
+from dlcore.src.layers.context import set_mask
+from dlcore.src.layers.convert import Converter
+from dlcore.src.layers.layer import Layer
+from dlcore.src.models import functional, summary, weights_file
+from dlcore.src.models.graph import Graph
+from dlcore.src.models.moving import moved
+from dlcore.src.ops import core as ops_core
+from dlcore.src.symbolic import KerasTensor
+from dlcore.src.training.trainer import Trainer
+
+
+@export("dlcore.Model", "dlcore.models.Model")
+class Model(Trainer, Layer):
+    """A layer that can be trained.
+
+    There are three ways to make one: ``Model(inputs, outputs)`` from symbolic tensors,
+    ``Sequential`` from a list of layers, or a subclass that makes layers in its
+    constructor and calls them in ``call``.
+
+    Parameters
+    ----------
+    inputs, outputs : KerasTensor, or nested ones
+        For a functional model.
+    name : str, optional
+    **kwargs
+        Of ``Layer``.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> x = dlcore.Input((8,))
+    >>> hidden = dlcore.layers.Dense(4, activation="relu")(x)
+    >>> model = dlcore.Model(x, dlcore.layers.Dense(1)(hidden))
+    >>> model.count_params()
+    41
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        inputs, outputs, rest = _functional_arguments(args, kwargs)
+        super().__init__(**rest)
+        if outputs is not None:
+            self._become_functional(inputs, outputs)
+
+    def _become_functional(self, inputs: Any, outputs: Any) -> None:
+        graph = Graph(inputs, outputs)
+        names: dict[str, Layer] = {}
+        for layer in graph.layers:
+            if names.setdefault(layer.name, layer) is not layer:
+                raise ValueError(
+                    f'The name "{layer.name}" is used 2 times in the model. All layer '
+                    "names should be unique."
+                )
+        homes = {id(layer.backend): layer.backend for layer in graph.layers}
+        if len(homes) > 1:
+            names_ = ", ".join(sorted(b.name for b in homes.values()))
+            raise ValueError(
+                f"The layers of the model {self.name!r} live on several backends: "
+                f"{names_}. Make them all under one dlcore.use_backend(...)."
+            )
+        if homes:
+            self.backend = next(iter(homes.values()))
+        self._graph = graph
+        self._graph_layers = graph.layers
+        self._graph_variables = graph.variables
+        self._convert_input_args = False
+        self._allow_non_tensor_positional_args = True
+        self._entrances = [
+            (node.operation, Converter(self.backend, tensor.dtype), tensor)
+            for node, tensor in zip(
+                graph.sources, (n.outputs[0] for n in graph.sources), strict=True
+            )
+        ]
+        self.supports_masking = False
+        self.built = True
+
+    # Running a functional model.
+
+    @property
+    def _is_functional(self) -> bool:
+        return "_graph" in self.__dict__
+
+    def call(
+        self, inputs: Any, training: bool | None = None, mask: Any = None
+    ) -> Any:
+        """Compute the outputs; a subclass writes its own."""
+        if not self._is_functional:
+            raise NotImplementedError(
+                f"Model {type(self).__name__} does not have a `call()` method "
+                "implemented: write one, or make the model with "
+                "Model(inputs, outputs)."
+            )
+        values = self._enter(inputs)
+        if mask is not None:
+            for value, found in zip(values, tree.flatten(mask), strict=False):
+                if found is not None:
+                    set_mask(value, found)
+        return self._graph.run(values)
+
+    def _enter(self, inputs: Any) -> list[Any]:
+        """Return the inputs in the graph's order, as tensors of their dtypes."""
+        flat = self._in_order(inputs)
+        return [
+            x if converter.fits(x) and len(x.shape) == len(tensor.shape)
+            else self._admit(x, layer, converter, tensor)
+            for x, (layer, converter, tensor) in zip(flat, self._entrances, strict=True)
+        ]
+
+    def _admit(
+        self, x: Any, layer: Any, converter: Converter, tensor: KerasTensor
+    ) -> Any:
+        if x is None:
+            if layer.optional:
+                return None
+            raise ValueError(f"{self.described}: the input {layer.name!r} is None.")
+        if not hasattr(x, "shape") and not isinstance(x, KerasTensor):
+            x = converter.convert(x, tensor.dtype)
+        x = converter.one(self, x)
+        if standardize_dtype(x.dtype) != tensor.dtype:
+            x = ops_core.cast(x, tensor.dtype)
+        return _with_rank(x, tensor)
+
+    def _in_order(self, inputs: Any) -> list[Any]:
+        wanted = self._graph.inputs
+        names = [layer.name for layer, _, _ in self._entrances]
+        if isinstance(inputs, Mapping):
+            keys = list(wanted) if isinstance(wanted, Mapping) else names
+            keys = sorted(keys) if isinstance(wanted, Mapping) else keys
+            if any(key not in inputs for key in keys):
+                keys = names if all(n in inputs for n in names) else keys
+            missing = [key for key in keys if key not in inputs]
+            optional = {la.name for la, _, _ in self._entrances if la.optional}
+            missing = [key for key in missing if key not in optional]
+            if missing:
+                raise ValueError(
+                    f'Missing data for input "{missing[0]}" of {self.described}. You '
+                    f"passed a data dictionary with keys {list(inputs)}. Expected the "
+                    f"following keys: {keys}."
+                    f"{did_you_mean(missing[0], map(str, inputs))}"
+                )
+            return [inputs.get(key) for key in keys]
+        flat = tree.flatten(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        if len(flat) != len(names):
+            if len(names) == 1 and not any(hasattr(x, "shape") for x in flat):
+                return [inputs]  # one input, as nested lists of numbers
+            raise ValueError(
+                f'Layer "{self.name}" expects {len(names)} input(s) {names}, but it '
+                f"received {len(flat)} input tensors, of shapes "
+                f"{[tuple(getattr(x, 'shape', ())) for x in flat]}."
+            )
+        return flat
+
+    def _symbolic_call_inputs(self) -> Any:
+        return self._graph.inputs if self._is_functional else None
+
+    # What it consists of.
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layers, in order."""
+        if self._is_functional:
+            return list(self._graph.layers)
+        return self._flatten_layers(include_self=False, recursive=False)
+
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise AttributeError(
+            "`Model.layers` attribute is reserved and should not be used. Please use "
+            "another name."
+        )
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by its name or its index.
+
+        Raises
+        ------
+        ValueError
+            If there is none; says which name may have been meant.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(
+                "Provide either a layer name or layer index. Received: "
+                f"index={index}, name={name}."
+            )
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model only has "
+                    f"{len(layers)} layers."
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        known = [layer.name for layer in layers]
+        raise ValueError(
+            f"No such layer: {name}. Existing layers are: {known}."
+            f"{did_you_mean(name, known) if known else ''}"
+        )
+
+    def _tensors_of(self, what: str) -> Any:
+        if not self._is_functional:
+            raise AttributeError(
+                f"The model {self.name!r} has no defined {what}: it is not functional, "
+                "or not built yet."
+            )
+        return getattr(self._graph, what)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, as a list."""
+        return tree.flatten(self._tensors_of("inputs"))
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, as a list."""
+        return tree.flatten(self._tensors_of("outputs"))
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs, nested as they were given."""
+        return self._tensors_of("inputs")
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs, nested as they were given."""
+        return self._tensors_of("outputs")
+
+    @property
+    def input_shape(self) -> Any:
+        """The shapes of the inputs."""
+        return tree.map_structure(lambda t: t.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shapes of the outputs."""
+        return tree.map_structure(lambda t: t.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: keys for data passed as a dict."""
+        return [node.operation.name for node in self._graph.sources]
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """The names of the outputs: keys for losses and metrics in a dict."""
+        if not self._is_functional:
+            return None
+        outputs = self._graph.outputs
+        if isinstance(outputs, Mapping):
+            return [str(key) for key in sorted(outputs)]
+        return [_maker_name(t) for t in tree.flatten(outputs)]
+
+    # Where it lives.
+
+    def to_backend(self, name: str | backends.Backend) -> Self:
+        """Return a copy of the model on another backend; this one stays.
+
+        Weights, the optimizer's state and all that ``compile`` set go along, so
+        training goes on where it stopped.
+
+        Parameters
+        ----------
+        name : {"numpy", "jax", "torch", "tensorflow", "openvino"}
+
+        Examples
+        --------
+        >>> import dlcore
+        >>> with dlcore.use_backend("numpy"):
+        ...     model = dlcore.Sequential([dlcore.Input((2,)), dlcore.layers.Dense(1)])
+        >>> model.to_backend("jax").backend.name
+        'jax'
+        """
+        return moved(self, backends.get(name))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return moved(self, self.backend, memo)
+
+    # Weights on disk.
+
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write the weights to a file, whole or not at all.
+
+        Parameters
+        ----------
+        filepath : str or Path
+            Ends in ``.safetensors``.
+        overwrite : bool
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        ValueError
+            If the ending is another one.
+        FileExistsError
+            If the file is there and must not be replaced.
+        """
+        weights_file.save(self, filepath, overwrite)
+
+    def load_weights(
+        self, filepath: str | Path, skip_mismatch: bool = False
+    ) -> None:
+        """Read the weights from a file that ``save_weights`` wrote.
+
+        Parameters
+        ----------
+        filepath : str or Path
+        skip_mismatch : bool
+            Whether weights that are missing or of another shape stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the file does not fit the model, or is broken.
+        """
+        weights_file.load(self, filepath, skip_mismatch)
+
+    # Configuration.
+
+    def get_config(self) -> dict[str, Any]:
+        """Return a description of the model as JSON can hold it."""
+        if self._is_functional and type(self)._signature is Model._signature:
+            return functional.config_of(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> Self:
+        """Make a model from what ``get_config`` returned."""
+        if {"layers", "input_layers", "output_layers"} <= set(config):
+            return functional.from_config(cls, config, custom_objects)
+        return super().from_config(config)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return ``get_config`` and the class as JSON."""
+        from dlcore.src.saving.serialization import serialize_keras_object
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    # Display.
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print what the model consists of.
+
+        Parameters
+        ----------
+        line_length : int, optional
+        positions : sequence of float, optional
+            Where the columns end, as parts of a line.
+        print_fn : Callable, optional
+            Gets the text instead of its being printed.
+        expand_nested : bool
+            Whether to list the layers of models inside the model.
+        show_trainable : bool
+            Whether to say which layers are trained.
+        layer_range : sequence of two str, optional
+            Names of the first and the last layer to show.
+        """
+        summary.summary(
+            self,
+            line_length,
+            positions,
+            print_fn,
+            expand_nested,
+            show_trainable,
+            layer_range,
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return summary.mimebundle(self)
+
+
+def _functional_arguments(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Return inputs, outputs and the rest; no outputs for a subclass."""
+    rest = dict(kwargs)
+    names = ("inputs", "outputs", "name")
+    if len(args) > 3:
+        raise TypeError(f"Model takes at most 3 positional arguments, got {len(args)}.")
+    given = dict(zip(names, args, strict=False))
+    for name in names:
+        if name in rest:
+            given[name] = rest.pop(name)
+    inputs, outputs = given.get("inputs"), given.get("outputs")
+    if (inputs is None) != (outputs is None):
+        missing = "inputs" if inputs is None else "outputs"
+        raise TypeError(f"Model: `{missing}` is missing beside the other argument.")
+    if "name" in given:
+        rest["name"] = given["name"]
+    return inputs, outputs, rest
+
+
+def _maker_name(tensor: KerasTensor) -> str:
+    operation = tensor.node.operation if tensor.node else None
+    name = getattr(operation, "name", None) or getattr(operation, "__name__", None)
+    return str(name or tensor.name)
+
+
+def _with_rank(x: Any, tensor: KerasTensor) -> Any:
+    """Add or take away a last axis of size 1 where that makes an input fit."""
+    found, wanted = tuple(x.shape), tensor.shape
+    if len(found) == len(wanted) + 1 and found[-1] == 1:
+        from dlcore.src.ops.numpy import squeeze
+
+        x = squeeze(x, axis=-1)
+    elif len(found) == len(wanted) - 1 and wanted[-1] == 1:
+        from dlcore.src.ops.numpy import expand_dims
+
+        x = expand_dims(x, axis=-1)
+    found = tuple(x.shape)
+    if len(found) != len(wanted) or any(
+        w is not None and f is not None and w != f
+        for f, w in zip(found[1:], wanted[1:], strict=True)
+    ):
+        raise ValueError(
+            f"The input {tensor.name!r} has the shape {found}, expected {wanted} "
+            "(None: any size)."
+        )
+    return x
+
+

@@ -1,0 +1,1 @@
+"""Training: one trainer, one step and one loop for every backend."""

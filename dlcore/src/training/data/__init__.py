@@ -1,0 +1,1 @@
+"""Data as batches, whatever it comes as."""

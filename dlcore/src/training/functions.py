@@ -1,0 +1,102 @@
+"""Steps, compiled once for each signature and kept as long as the model is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dlcore.src import tree
+from dlcore.src.layers import tracking
+from dlcore.src.variable import Variable
+
+
+class State:
+    """The variables of a model and of what trains it, found once a change.
+
+    Attributes
+    ----------
+    trainable : list of Variable
+    others : list of Variable
+        What a forward pass may assign besides: averages, seeds, metrics.
+    optimizer : list of Variable
+    """
+
+    def __init__(self, model: Any):
+        self.trainable = model.trainable_variables
+        mine = {id(v) for v in self.trainable}
+        found = [*model.variables, *model.metrics_variables]
+        self.others = _once(v for v in found if id(v) not in mine)
+        optimizer = model.optimizer
+        self.optimizer = _once(optimizer.variables) if optimizer is not None else []
+
+    def all(self) -> list[Variable]:
+        """Return all of them."""
+        return [*self.trainable, *self.others, *self.optimizer]
+
+    def key(self) -> tuple[int, ...]:
+        """Return what tells this state from another."""
+        return (*(id(v) for v in self.trainable), 0, *(id(v) for v in self.all()))
+
+
+def _once(variables: Any) -> list[Variable]:
+    return list({id(v): v for v in variables}.values())
+
+
+class Functions:
+    """The compiled steps of one model."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, tuple[Any, Callable[..., Any]]] = {}
+        self._state: State | None = None
+        self._seen: Any = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Functions:
+        return Functions()
+
+    def __reduce__(self) -> Any:
+        return Functions, ()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.__init__()  # type: ignore[misc]
+
+    def state(self, model: Any) -> State:
+        """Return the variables; looked for again only after a change."""
+        seen = (tracking.version, id(model.optimizer), _built(model))
+        if self._state is None or seen != self._seen:
+            self._state, self._seen = State(model), seen
+        return self._state
+
+    def get(
+        self,
+        name: Any,
+        step: Callable[..., Any],
+        state: State,
+        compile_: Callable[[Callable[..., Any], Sequence[Variable]], Callable[..., Any]],
+    ) -> Callable[..., Any]:
+        """Return the compiled step of a name, compiled anew if the state is another."""
+        key, function = self._kept.get(name, (None, None))
+        if function is None or (key is not state and key.key() != state.key()):  # type: ignore[union-attr]
+            function = compile_(step, state.all())
+        self._kept[name] = (state, function)
+        return function
+
+
+def _built(model: Any) -> tuple[Any, ...]:
+    optimizer, compiled = model.optimizer, model._compiled
+    return (
+        optimizer is not None and len(optimizer.variables),
+        compiled is not None and compiled.built,
+    )
+
+
+def to_native(backend: Any, batch: Any) -> Any:
+    """Return a batch as tensors of a backend; text stays as it is."""
+    convert = backend.runtime.convert
+
+    def one(x: Any) -> Any:
+        if x is None or (hasattr(x, "dtype") and getattr(x.dtype, "kind", "") in "OUS"):
+            return x
+        return convert(x)
+
+    return tree.map_structure(one, batch)
