@@ -287,7 +287,7 @@ class Model(Trainer, Layer):
         return moved(self, backends.get(name))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return moved(self, self.backend, memo)
+        return moved(self, memo.get(id(self.backend), self.backend), memo)
 
     # Weights on disk.
 

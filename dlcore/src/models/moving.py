@@ -33,22 +33,11 @@ def moved(
         for value in vars(layer).values():
             _tensors(value, home, backend, memo)
     _nodes_first(model, memo)
-    twin = model.__class__.__new__(model.__class__, *_arguments(model))
+    twin = object.__new__(type(model))
     memo[id(model)] = twin
-    state = {k: v for k, v in vars(model).items() if k not in _LEFT}
-    twin.__dict__.clear()
-    twin.__dict__.update({k: copy.deepcopy(v, memo) for k, v in state.items()})
-    twin.__dict__.update(_functions={}, backend=backend)
+    twin.__dict__.update({k: copy.deepcopy(v, memo) for k, v in vars(model).items()})
     _fix_optimizer(twin)
-    return twin
-
-
-#: What belongs to the original alone.
-_LEFT = frozenset({"_functions"})
-
-
-def _arguments(model: Any) -> tuple[Any, ...]:
-    return ()
+    return twin  # type: ignore[no-any-return]
 
 
 def _variables(model: Any) -> list[Variable]:

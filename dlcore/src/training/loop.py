@@ -16,8 +16,9 @@ from dlcore.src.training.data.adapter import DataAdapter
 from dlcore.src.training.functions import to_native
 from dlcore.src.training.results import LazyResults, numbers
 
-#: Most batches in one compiled call, and most bytes of them.
-MOST_STEPS = 32
+#: Fewest and most batches in one compiled call, and most bytes of them.
+LEAST_STEPS = 8
+MOST_STEPS = 40
 MOST_BYTES = 16_000_000
 
 
@@ -70,7 +71,7 @@ def _is_display(callback: Any) -> bool:
 
 
 def _display(verbose: Any, callbacks: Any) -> Any:
-    if verbose in (0, False):
+    if not verbose:
         return None
     from dlcore.src.widgets.progress import progress_callback
 
@@ -114,18 +115,20 @@ class Batches:
 def group_size(model: Any, adapter: DataAdapter, batches: Batches) -> int:
     """Return how many batches go into one compiled call.
 
-    ``steps_per_execution`` says it, or ``"auto"`` does: as many as fit in memory where
-    data is in memory and no callback wants to see every batch.
+    What ``steps_per_execution`` says; where it says nothing, as many as fit in memory
+    if data is in memory and no callback wants to see every batch.
     """
-    wanted = getattr(model, "steps_per_execution", 1)
-    if getattr(model.backend.runtime, "repeat", None) is None or model._eager:
-        return wanted if isinstance(wanted, int) else 1
-    if isinstance(wanted, int) and wanted > 1:
-        return wanted
-    if batches.strict or not adapter.in_memory or (adapter.steps or 0) < 4:
+    wanted = model.steps_per_execution
+    if model._eager or (isinstance(wanted, int) and wanted > 1):
+        return 1 if model._eager else wanted
+    steps = adapter.steps or 0
+    if batches.strict or not adapter.in_memory or steps < LEAST_STEPS:
         return 1
     size = sum(getattr(a, "nbytes", 0) for a in tree.leaves(adapter.first()))
-    return max(1, min(MOST_STEPS, adapter.steps or 1, MOST_BYTES // max(size, 1)))
+    most = min(MOST_STEPS, steps, MOST_BYTES // max(size, 1))
+    # A divisor leaves no rest, which would be compiled for itself.
+    divisors = [n for n in range(LEAST_STEPS, most + 1) if adapter.full % n == 0]
+    return max(divisors, default=max(most, 1))
 
 
 def run(
@@ -141,7 +144,7 @@ def run(
     for count, batch in groups:
         batches.before(step)
         native = to_native(model.backend, batch)
-        logs = single(native) if count == 1 or many is None else many(count, native)
+        logs = single(native) if count == 1 or many is None else many(native)
         step, seen = step + count, True
         batches.after(step - 1, logs)
         if model.stop_training and kind == "train":

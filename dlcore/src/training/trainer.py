@@ -298,13 +298,16 @@ class Trainer:
         state = self._functions.state(self)
         return self._functions.get(kind, self._step(kind), state, self._compile)
 
-    def _repeated(self, kind: str) -> Callable[[int, Any], Any] | None:
-        """Return ``(number, stacked batches) -> logs``, if the backend can."""
-        repeat = getattr(self.backend.runtime, "repeat", None)
-        if repeat is None or self._eager:
-            return None
-        state = self._functions.state(self)
-        return self._functions.get(f"{kind} repeated", self._step(kind), state, repeat)
+    def _repeated(self, kind: str) -> Callable[[Any], Any]:
+        """Return ``stacked batches -> logs of the last one``, in one compiled call."""
+        state, repeat = self._functions.state(self), self.backend.runtime.repeat
+        run = self._functions.get((kind, "repeated"), self._step(kind), state, repeat)
+
+        def last(batches: Any) -> Any:
+            logs = run((batches,))
+            return None if logs is None else tree.map_structure(lambda x: x[-1], logs)
+
+        return last
 
     def _prepare(self, first: Any, *, training: bool, loss: bool = True) -> Any:
         """Build what is not built yet, by a run on shapes; return symbolic outputs."""
@@ -482,7 +485,7 @@ class Trainer:
         adapter = adapt(x, y, sample_weight, batch_size=batch_size, steps=steps)
         self._prepare(adapter.first(), training=False)
         logs = loop.evaluate(self, adapter, callbacks, verbose)
-        return logs if return_dict else self._in_order(logs, self._result_names(logs))
+        return logs if return_dict else self._listed(logs)
 
     def _result_names(self, logs: dict[str, Any]) -> list[str]:
         compiled = self._compiled
@@ -494,8 +497,9 @@ class Trainer:
         names = [n for n in dict.fromkeys(names) if n in logs]
         return names + [n for n in logs if n not in names]
 
-    def _in_order(self, logs: dict[str, Any], names: list[str]) -> Any:  # type: ignore[override]
-        values = [logs[name] for name in names]
+    def _listed(self, logs: dict[str, Any]) -> Any:
+        """Return results as a list, the loss first; a number if there is only one."""
+        values = [logs[name] for name in self._result_names(logs)]
         return values[0] if len(values) == 1 else values
 
     @on_own_backend
@@ -610,7 +614,7 @@ class Trainer:
         found = {name: number(value) for name, value in logs.items()}
         if return_dict:
             return found
-        return self._in_order(found, self._result_names(found))
+        return self._listed(found)
 
 
 def _dtype(array: Any) -> str:

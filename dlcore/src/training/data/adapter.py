@@ -18,11 +18,14 @@ class DataAdapter:
     ----------
     steps : int or None
         Batches in an epoch, if known.
+    full : int
+        How many of them are full, where that is known beforehand.
     in_memory : bool
         Whether many batches can be had at once at no cost.
     """
 
     steps: int | None = None
+    full = 0
     in_memory = False
 
     def first(self) -> Batch:

@@ -136,6 +136,7 @@ class ArrayAdapter(DataAdapter):
             raise ValueError(f"`batch_size` must be positive, got {batch_size}.")
         whole = math.ceil(self.length / self.batch_size)
         self.steps = whole if steps is None else min(steps, whole)
+        self.full = min(self.steps, self.length // self.batch_size)
         self.shuffle = shuffle
         self._seed = make_default_seed() if shuffle else 0
         if not self.length:
@@ -170,10 +171,9 @@ class ArrayAdapter(DataAdapter):
     def groups(self, index: int, size: int) -> Iterator[tuple[int, Batch]]:
         """Yield ``(number of batches, batches)``, up to ``size`` of them stacked."""
         order, n, steps = self.order(index), self.batch_size, self.steps or 0
-        full = min(steps, self.length // n)
         step = 0
         while step < steps:
-            count = min(size, full - step) if step < full else 1
+            count = size if step + size <= self.full else 1
             begin, end = step * n, min((step + count) * n, self.length)
             key = slice(begin, end) if order is None else order[begin:end]
             batch = self._take(key)
@@ -181,8 +181,8 @@ class ArrayAdapter(DataAdapter):
                 batch = tree.map_structure(
                     lambda a: None if a is None else _cut(a, n), batch
                 )
-            yield max(count, 1), batch
-            step += max(count, 1)
+            yield count, batch
+            step += count
 
 
 def _cut(array: Array, size: int) -> Array:
