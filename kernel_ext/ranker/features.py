@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,16 +18,11 @@ import numpy as np
 from kernel_ext.context import Point
 from kernel_ext.ranker import prefix
 from kernel_ext.ranker.counts import Counts
+from kernel_ext.ranker.document import DOCUMENT, document
 from kernel_ext.ranker.models import KEYWORDS, MODELS, read
 from kernel_ext.ranker.place import START, Place
 from kernel_ext.ranker.subtokens import LONGEST, Vocabulary, words
 
-DOCUMENT = (
-    "uses", "uses_as_attribute", "uses_on_receiver", "uses_on_type", "uses_in_call",
-    "uses_from_module", "decayed", "nearness", "nearness_in_lines", "newest",
-    "newest_on_receiver", "recent_on_receiver", "bound", "bound_nearness",
-    "after_same", "after_one", "after_two", "after_three", "member", "given",
-)  # fmt: skip
 NAME = (
     "private", "dunder", "upper", "capital", "underscore", "length", "builtin",
     "reserved", "words", "short",
@@ -61,10 +54,8 @@ SLOTS = (
 """What the rows of `Inputs.context` hold."""
 WIDTH = 8
 """Subtokens of a context slot."""
-USES = 64
-"""Newest uses of a name that are looked at."""
-
 LOG = 2 * len(MODELS)
+NUMBER = {model.name: i for i, model in enumerate(MODELS)}
 
 
 class Inputs(NamedTuple):
@@ -80,14 +71,19 @@ class Inputs(NamedTuple):
     numbers: np.ndarray
 
 
-def inputs(
-    counts: Counts,
-    vocabulary: Vocabulary,
-    point: Point,
-    place: Place,
-    labels: Sequence[str],
-) -> Inputs:
-    """Describe every candidate of a list at a point.
+class Listed(NamedTuple):
+    """What of a list of candidates does not depend on the place."""
+
+    names: list[str]
+    is_keyword: np.ndarray
+    index: dict[str, list[int]]
+    ids: np.ndarray
+    tokens: np.ndarray
+    columns: np.ndarray
+
+
+class Describer:
+    """Describe lists of candidates; see `Inputs`.
 
     Parameters
     ----------
@@ -95,71 +91,106 @@ def inputs(
         Tables learned from public code.
     vocabulary : Vocabulary
         Numbers of subtokens.
-    point : Point
-        Where the name is typed.
-    place : Place
-        The same point, read by `kernel_ext.ranker.place.place`.
-    labels : sequence of str
-        The candidates; a keyword argument may carry its ``=``.
-
-    Returns
-    -------
-    Inputs
     """
-    names = [label.removesuffix("=") for label in labels]
-    is_keyword = np.array([label.endswith("=") for label in labels], bool)
-    tokens = vocabulary.matrix(names)
-    features = np.zeros((len(names), len(FEATURES)), np.float32)
-    numbers = np.zeros(len(NUMBERS), np.float32)
 
-    unknown = _counted(counts, place, names, is_keyword, features, numbers)
-    at = LOG
-    features[:, at : at + len(DOCUMENT)] = _document(point, names)
-    at += len(DOCUMENT)
-    features[:, at : at + len(NAME)] = [_name(name) for name in names] or 0.0
-    at += len(NAME)
-    _overlaps(vocabulary, point, tokens, features[:, at : at + len(OVERLAP)])
-    at += len(OVERLAP)
-    label = features[:, at:]
-    label[:, 0] = unknown
-    label[:, 1] = is_keyword
-    wanted = point.argument_keyword or point.target
-    label[:, 2] = [name == wanted for name in names] if wanted else 0.0
-    if point.prefix:
-        matches = np.array([prefix.match(name, point.prefix) for name in names])
-        for kind in range(prefix.NONE):
-            label[:, 3 + kind] = matches == kind
-    numbers[len(MODELS) :] = _numbers(point, place, len(names), is_keyword.any())
-    return Inputs(features, tokens, _context(vocabulary, point, place), numbers)
+    def __init__(self, counts: Counts, vocabulary: Vocabulary):
+        self.counts = counts
+        self.vocabulary = vocabulary
+        self._listed: dict[tuple[str, ...], Listed] = {}
+
+    def __call__(self, point: Point, place: Place, labels: Sequence[str]) -> Inputs:
+        """Describe every candidate of a list at a point.
+
+        Parameters
+        ----------
+        point : Point
+            Where the name is typed.
+        place : Place
+            The same point, read by `kernel_ext.ranker.place.place`.
+        labels : sequence of str
+            The candidates; a keyword argument may carry its ``=``.
+        """
+        listed = self._list(tuple(labels))
+        names, vocabulary = listed.names, self.vocabulary
+        features = np.zeros((len(names), len(FEATURES)), np.float32)
+        numbers = np.zeros(len(NUMBERS), np.float32)
+        _counted(self.counts, place, listed, features, numbers)
+        at = LOG
+        features[:, at : at + len(DOCUMENT)] = document(point, listed.index, len(names))
+        at += len(DOCUMENT)
+        features[:, at : at + len(NAME)] = listed.columns
+        at += len(NAME)
+        overlaps = features[:, at : at + len(OVERLAP)]
+        _overlaps(vocabulary, point, listed.tokens, overlaps)
+        at += len(OVERLAP)
+        label = features[:, at:]
+        label[:, 0] = listed.ids == len(self.counts.names)
+        label[:, 1] = listed.is_keyword
+        wanted = point.argument_keyword or point.target
+        if wanted in listed.index:
+            label[listed.index[wanted], 2] = 1.0
+        if point.prefix:
+            matches = np.array([prefix.match(name, point.prefix) for name in names])
+            for kind in range(prefix.NONE):
+                label[:, 3 + kind] = matches == kind
+        numbers[len(MODELS) :] = _numbers(
+            point, place, len(names), bool(listed.is_keyword.any())
+        )
+        context = _context(vocabulary, point, place)
+        return Inputs(features, listed.tokens, context, numbers)
+
+    def _list(self, labels: tuple[str, ...]) -> Listed:
+        """Look up what is known of a list; the same lists come again and again."""
+        found = self._listed.get(labels)
+        if found is None:
+            names = [label.removesuffix("=") for label in labels]
+            index: dict[str, list[int]] = {}
+            for i, name in enumerate(names):
+                index.setdefault(name, []).append(i)
+            get, size = self.counts.numbers.get, len(self.counts.names)
+            columns = np.array([_name(name) for name in names], np.float32)
+            found = Listed(
+                names,
+                np.array([label.endswith("=") for label in labels], bool),
+                index,
+                np.fromiter((get(name, size) for name in names), np.int64, len(names)),
+                self.vocabulary.matrix(names),
+                columns.reshape(len(names), len(NAME)),
+            )
+            while len(self._listed) >= LISTS:
+                self._listed.pop(next(iter(self._listed), labels), None)
+            self._listed[labels] = found
+        return found
+
+
+LISTS = 64
+"""Lists whose description is kept."""
 
 
 def _counted(
     counts: Counts,
     place: Place,
-    names: Sequence[str],
-    is_keyword: np.ndarray,
+    listed: Listed,
     features: np.ndarray,
     numbers: np.ndarray,
-) -> np.ndarray:
-    """Fill in the count models; tell which names no table knows.
+) -> None:
+    """Fill in the count models.
 
     Probabilities are over the offered candidates only: a row's mass on names that
     are not in the list says nothing about this list.
     """
-    size = len(counts.names)
-    get = counts.numbers.get
-    ids = np.fromiter((get(name, size) for name in names), np.int64, len(names))
-    scratch = np.zeros(size + 1, np.float32)
+    ids, is_keyword, n = listed.ids, listed.is_keyword, len(listed.names)
+    scratch = np.zeros(len(counts.names) + 1, np.float32)
     probabilities: dict[str, np.ndarray] = {}
     mixed = bool(is_keyword.any())
     for model in read(place.kind):
-        column = MODELS.index(model)
+        column = NUMBER[model.name]
         if mixed:
             off = ~is_keyword if model.name in KEYWORDS else is_keyword
         p = (
             probabilities[model.lower]
             if model.lower
-            else np.full(len(names), 1.0 / max(1, len(names)), np.float32)
+            else np.full(n, 1.0 / max(1, n), np.float32)
         )
         seen, mass = None, 0.0
         for key in reversed(model.keys(place)):
@@ -181,103 +212,6 @@ def _counted(
         if seen is not None:
             features[:, 2 * column + 1] = np.log1p(seen)
             numbers[column] = np.log1p(mass)
-    return ids == size
-
-
-def _document(point: Point, names: Sequence[str]) -> np.ndarray:
-    """Look each candidate up in the text before the point."""
-    out = np.zeros((len(names), len(DOCUMENT)), np.float32)
-    history, now = point.history, point.order
-    positions, roles = history.positions, history.roles
-    receivers, types, lines = history.receivers, history.types, history.lines
-    key, type_ = point.receiver_key, point.receiver_type
-    after = _successors(point)
-    members = history.members.get(key or "") or history.members.get(type_ or "") or ()
-    recent = point.earlier[-4:]
-    newest = point.earlier[-1] if point.earlier else None
-    module = point.receiver if point.kind == "import" else None
-    for i, name in enumerate(names):
-        row = out[i]
-        for j, followers in enumerate(after):
-            if name in followers:
-                row[14 + j] = followers[name]
-        if name in point.keywords:
-            row[19] = 1.0
-        orders = positions.get(name)
-        if not orders or orders[0] >= now:
-            continue
-        end = bisect_left(orders, now)
-        attribute = on_receiver = on_type = in_call = from_module = 0
-        defined = False
-        decayed, newest_on_receiver = 0.0, -1
-        for order in orders[max(0, end - USES) : end]:
-            role = roles[order]
-            decayed += 64.0 / (64.0 + now - order)
-            if role == "attribute":
-                attribute += 1
-                if key is not None and receivers[order] == key:
-                    on_receiver += 1
-                    newest_on_receiver = order
-                if type_ is not None and types[order] == type_:
-                    on_type += 1
-            elif role == "keyword":
-                in_call += receivers[order] == point.call
-            elif role == "import":
-                from_module += module is not None and receivers[order] == module
-            elif role == "definition":
-                defined = True
-        newest_order = orders[end - 1]
-        row[0:7] = (
-            end, attribute, on_receiver, on_type, in_call, from_module, decayed,
-        )  # fmt: skip
-        row[7] = 1.0 / (1.0 + np.log(now - newest_order))
-        row[8] = 1.0 / (1.0 + max(0, point.line - lines[newest_order]))
-        row[9] = newest_order >= now - 8
-        if newest_on_receiver >= 0:
-            row[10] = 1.0 / (1.0 + np.log(now - newest_on_receiver))
-        row[11] = (name == newest) + 0.5 * (name in recent)
-        # `members` knows the whole document: ask for a sign of it before the point.
-        row[18] = (defined or on_receiver > 0) and name in members
-        bound = history.bindings.get(name)
-        if bound and bound[0] < now:
-            at = bound[bisect_left(bound, now) - 1]
-            row[12] = 1.0
-            row[13] = 1.0 / (1.0 + max(0, point.line - lines[at]))
-    for block in (slice(0, 7), slice(14, 18)):
-        out[:, block] = np.log1p(out[:, block])
-    return out
-
-
-def _successors(point: Point) -> list[Counter[str]]:
-    """Count what followed, earlier in the document, the names that stand before.
-
-    First on the same receiver or type, then after the same one, two and three
-    names of the text: an n-gram cache (Kuhn and De Mori 1990).
-    """
-    same: Counter[str] = Counter()
-    one: Counter[str] = Counter()
-    two: Counter[str] = Counter()
-    three: Counter[str] = Counter()
-    history, now = point.history, point.order
-    names, receivers, types = history.names, history.receivers, history.types
-    if point.kind == "attribute" and point.earlier:
-        key, type_ = point.receiver_key, point.receiver_type
-        for order in history.uses(point.earlier[-1], now)[-USES:]:
-            if receivers[order] != key and (type_ is None or types[order] != type_):
-                continue
-            for follower in range(order + 1, min(order + 24, now)):
-                if receivers[follower] == receivers[order]:
-                    same[names[follower]] += 1
-                    break
-    if now:
-        for order in history.uses(names[now - 1], now - 1)[-USES:]:
-            follower = names[order + 1]
-            one[follower] += 1
-            if now > 1 and order and names[order - 1] == names[now - 2]:
-                two[follower] += 1
-                if now > 2 and order > 1 and names[order - 2] == names[now - 3]:
-                    three[follower] += 1
-    return [same, one, two, three]
 
 
 BUILTINS = frozenset(dir(builtins))
@@ -313,10 +247,11 @@ def _overlaps(
         point.recent(10),
     )
     for column, group in enumerate(groups):
-        ids = {i for text in group if text for i in vocabulary.ids(text)}
+        ids = [i for text in group if text for i in vocabulary.ids(text)]
         if ids:
-            found = np.isin(tokens, np.fromiter(ids, np.int32, len(ids)))
-            out[:, column] = (found & (tokens > 0)).sum(axis=1) / size
+            marked = np.zeros(len(vocabulary), bool)
+            marked[ids] = True
+            out[:, column] = marked[tokens].sum(axis=1) / size
 
 
 def _numbers(
@@ -356,4 +291,4 @@ def _context(vocabulary: Vocabulary, point: Point, place: Place) -> np.ndarray:
     return np.stack([vocabulary.bag(slot, WIDTH) for slot in slots])
 
 
-__all__ = ["FEATURES", "LONGEST", "NUMBERS", "SLOTS", "WIDTH", "Inputs", "inputs"]
+__all__ = ["FEATURES", "LONGEST", "NUMBERS", "SLOTS", "WIDTH", "Describer", "Inputs"]

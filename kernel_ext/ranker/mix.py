@@ -37,7 +37,7 @@ def mix(inputs: Inputs, kind: str) -> np.ndarray:
     Parameters
     ----------
     inputs : Inputs
-        The list, see `kernel_ext.ranker.features.inputs`.
+        The list, see `kernel_ext.ranker.features`.
     kind : str
         `Place.kind`.
 

@@ -130,7 +130,7 @@ class Network:
         Parameters
         ----------
         inputs : Inputs
-            See `kernel_ext.ranker.features.inputs`.
+            See `kernel_ext.ranker.features`.
 
         Returns
         -------

@@ -15,7 +15,7 @@ from kernel_ext.context import Point
 from kernel_ext.ranker import plain, prefix, weights
 from kernel_ext.ranker.calibrate import Scale
 from kernel_ext.ranker.counts import Counts
-from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, Inputs, inputs
+from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, Describer, Inputs
 from kernel_ext.ranker.live import bases_of
 from kernel_ext.ranker.mix import mix
 from kernel_ext.ranker.place import Place, place
@@ -93,6 +93,7 @@ class Ranker:
     ):
         self.counts = counts
         self.vocabulary = vocabulary
+        self.describe = Describer(counts, vocabulary)
         self.network = network
         self.scales = scales or {}
         self.meta = meta or {}
@@ -218,7 +219,7 @@ class Ranker:
         self, point: Point, where: Place, labels: Sequence[str], learned: bool = True
     ) -> Ranked:
         """Score one list without sorting it."""
-        known = inputs(self.counts, self.vocabulary, point, where, labels)
+        known = self.describe(point, where, labels)
         if self.network is None or not learned:
             scores = mix(known, where.kind)
         else:

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from kernel_ext import corpus
-from kernel_ext.corpus import Pools
 from kernel_ext.ranker import weights
 from kernel_ext.ranker.ranker import Ranker
 from kernel_ext.ranker.subtokens import Vocabulary
@@ -61,21 +60,21 @@ def _train(options: argparse.Namespace, network: bool) -> int:
     started = time.monotonic()
     plan = train.Plan(*(getattr(options, field) for field in train.Plan._fields))
     learned = train.count(options.cache, plan, started)
-    pools = Pools(options.cache)
+    counts = build.merge(learned.tallies, learned.names)
+    offered = train.pools(options.cache, counts)
     fitted, lists = None, 0
     if network:
-        batches = train.describe(options.cache, plan, learned, pools, started)
+        batches = train.describe(options.cache, plan, learned, offered, started)
         lists = sum(batch.filled for batch in batches)
         size = len(Vocabulary(learned.entries))
         fitted = train.fit(batches, size, plan, started)
         del batches
-    counts = build.merge(learned.tallies, learned.names)
     write = (options.weights, counts, learned, fitted)
     train.write(*write, {}, lists)
     scales = train.calibrated(
         Ranker.load(options.weights),
         lambda: evaluate.events(
-            options.cache, pools, options.per_repository, train.calibrating
+            options.cache, offered, options.per_repository, train.calibrating
         ),
     )
     size = train.write(*write, scales, lists)
@@ -90,8 +89,8 @@ def _train(options: argparse.Namespace, network: bool) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     ranker = Ranker.load(options.weights)
-    pools = Pools(options.cache)
-    drawn = evaluate.events(options.cache, pools, options.per_repository)
+    offered = train.pools(options.cache, ranker.counts)
+    drawn = evaluate.events(options.cache, offered, options.per_repository)
     judged = evaluate.judge(ranker, drawn, calibrating=train.calibrating)
     result = evaluate.report(judged)
     print(evaluate.text(result))

@@ -12,7 +12,7 @@ from kernel_ext import corpus
 from kernel_ext.corpus import Pools
 from kernel_ext.ranker.calibrate import expected_error
 from kernel_ext.ranker.mix import COLUMN, mix
-from kernel_ext.ranker.place import Place
+from kernel_ext.ranker.place import Place, place
 from kernel_ext.ranker.ranker import Ranker
 from kernel_ext.ranker.stars import stars
 from kernel_ext.training import examples
@@ -99,7 +99,8 @@ def judge(
 def _ranked(
     ranker: Ranker, one: Event
 ) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:
-    known, where = examples.described(one, ranker.counts, ranker.vocabulary)
+    where = place(one.point)
+    known = ranker.describe(one.point, where, one.labels)
     wanted = one.wanted
     suggestions = ranker.rank_at(one.point, where, one.labels)
     p = np.array([s.probability for s in suggestions[:10]])

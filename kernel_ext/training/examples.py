@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,9 @@ import numpy as np
 from kernel_ext.context import Point
 from kernel_ext.corpus import Document, Pools
 from kernel_ext.ranker import prefix
-from kernel_ext.ranker.counts import Counts
-from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, WIDTH, Inputs, inputs
+from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, WIDTH, Inputs
 from kernel_ext.ranker.mix import mix
-from kernel_ext.ranker.place import Place, place
-from kernel_ext.ranker.subtokens import LONGEST, Vocabulary
+from kernel_ext.ranker.subtokens import LONGEST
 
 SHARES = {
     "attribute": 0.55,
@@ -112,14 +110,6 @@ def typed(one: Event, letters: int) -> Event | None:
     )
 
 
-def described(
-    one: Event, counts: Counts, vocabulary: Vocabulary
-) -> tuple[Inputs, Place]:
-    """Describe an event for the network."""
-    where = place(one.point)
-    return inputs(counts, vocabulary, one.point, where, one.labels), where
-
-
 class Batch:
     """Fixed-size arrays of lists, each cut down to its hardest candidates.
 
@@ -198,6 +188,3 @@ def thinned(documents: list[Document], most: int) -> list[Document]:
         return document.kind != "notebook", chance(document.repository, document.path)
 
     return sorted(documents, key=key)[:most]
-
-
-Describe = Callable[[Event], tuple[Inputs, Place]]

@@ -15,7 +15,8 @@ from kernel_ext.corpus import Document, Pools
 from kernel_ext.ranker import calibrate, weights
 from kernel_ext.ranker.calibrate import Scale
 from kernel_ext.ranker.counts import Counts
-from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, WIDTH
+from kernel_ext.ranker.features import FEATURES, NUMBERS, SLOTS, WIDTH, Describer
+from kernel_ext.ranker.place import place
 from kernel_ext.ranker.ranker import LETTERS, Ranker, signature
 from kernel_ext.ranker.subtokens import Vocabulary
 from kernel_ext.training import build, examples
@@ -67,8 +68,17 @@ def count(cache: Path, plan: Plan, started: float) -> Learned:
     return Learned(tallies, names, entries, points)
 
 
+def pools(cache: Path, counts: Counts, most: int = 1000) -> Pools:
+    """Make candidate pools whose common attributes come from the counts."""
+    row = counts.row("member", ())
+    if row is None:
+        return Pools(cache)
+    order = np.argsort(-row.counts, kind="stable")[:most]
+    return Pools(cache, tuple(counts.names[i] for i in row.names[order]))
+
+
 def describe(
-    cache: Path, plan: Plan, learned: Learned, pools: Pools, started: float
+    cache: Path, plan: Plan, learned: Learned, offered: Pools, started: float
 ) -> list[Batch]:
     """Make training lists, each described by counts without its own fold."""
     vocabulary = Vocabulary(learned.entries)
@@ -77,9 +87,10 @@ def describe(
     share = plan.points // max(1, len(learned.tallies))
     for fold in range(plan.folds):
         counts = build.merge(learned.tallies, learned.names, without={fold})
+        describer = Describer(counts, vocabulary)
         for document, wanted in _sampled(cache, plan, fold, share):
             draw = chance("list", document.repository, document.path, wanted.start)
-            one = examples.event(document, wanted, pools, draw)
+            one = examples.event(document, wanted, offered, draw)
             if one is None or one.wanted < 0:
                 continue
             draw = chance("typed", document.repository, document.path, wanted.start)
@@ -87,7 +98,8 @@ def describe(
             one = examples.typed(one, letters)
             if one is None or len(one.labels) < 2:
                 continue
-            known, where = examples.described(one, counts, vocabulary)
+            where = place(one.point)
+            known = describer(one.point, where, one.labels)
             if batches[-1].full():
                 batches.append(Batch(plan.shard))
             batches[-1].add(known, one.wanted, where.kind, rng)
@@ -176,7 +188,7 @@ def calibrated(ranker: Ranker, events: Callable[[], Any]) -> dict[str, Scale]:
             narrowed = examples.typed(one, letters)
             if narrowed is None:
                 continue
-            where = examples.place(narrowed.point)
+            where = place(narrowed.point)
             scores = ranker.scored(narrowed.point, where, narrowed.labels).scores
             found = lists.setdefault(f"{where.kind}/{letters}", ([], []))
             found[0].append(scores)
