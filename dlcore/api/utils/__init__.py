@@ -15,3 +15,6 @@ from dlcore.src.utils.numerical import pad_sequences as pad_sequences
 from dlcore.src.utils.numerical import to_categorical as to_categorical
 from dlcore.src.utils.session import clear_session as clear_session
 from dlcore.src.utils.session import set_random_seed as set_random_seed
+from dlcore.src.utils.talk import disable_interactive_logging as disable_interactive_logging
+from dlcore.src.utils.talk import enable_interactive_logging as enable_interactive_logging
+from dlcore.src.utils.talk import is_interactive_logging_enabled as is_interactive_logging_enabled

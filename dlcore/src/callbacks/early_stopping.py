@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlcore.src.callbacks.base import Logs
 from dlcore.src.callbacks.monitor import MonitorCallback
 from dlcore.src.export import export
+from dlcore.src.utils.talk import say
 
 
 @export("dlcore.callbacks.EarlyStopping")
@@ -87,8 +88,8 @@ class EarlyStopping(MonitorCallback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Give the model its best weights."""
         if self.stopped_epoch and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
             if self.verbose:
-                print(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
+                say(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)

@@ -16,6 +16,7 @@ from dlcore.src.callbacks.monitor import (
     optimizers_of,
 )
 from dlcore.src.export import export
+from dlcore.src.utils.talk import say
 
 
 @export("dlcore.callbacks.LearningRateScheduler")
@@ -58,7 +59,7 @@ class LearningRateScheduler(Callback):
             optimizer.learning_rate = rate
             if self.verbose:
                 of = f" of {suffix[1:]}" if suffix else ""
-                print(f"\nEpoch {epoch + 1}: learning rate{of} set to {rate}.")
+                say(f"\nEpoch {epoch + 1}: learning rate{of} set to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the rate to the logs."""
@@ -163,7 +164,7 @@ class ReduceLROnPlateau(MonitorCallback):
                 optimizer.learning_rate = max(old * self.factor, self.min_lr)
                 reduced = True
                 if self.verbose:
-                    print(
+                    say(
                         f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing the learning "
                         f"rate to {learning_rate(optimizer):g}."
                     )

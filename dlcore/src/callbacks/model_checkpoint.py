@@ -9,6 +9,7 @@ from typing import Any
 from dlcore.src.callbacks.base import Logs
 from dlcore.src.callbacks.monitor import MonitorCallback
 from dlcore.src.export import export
+from dlcore.src.utils.talk import say
 
 
 class BatchCounter:
@@ -110,11 +111,11 @@ class ModelCheckpoint(MonitorCallback):
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
         logs = logs or {}
         path = self._path(epoch, batch, logs)
-        say = f"\nEpoch {epoch + 1}: "
-        if self.save_best_only and not self._improved(say, logs):
+        prefix = f"\nEpoch {epoch + 1}: "
+        if self.save_best_only and not self._improved(prefix, logs):
             return
         if self.verbose:
-            print(f"{say}saving model to {path}")
+            say(f"{prefix}saving model to {path}")
         if Path(path).is_dir():
             raise OSError(
                 "Please specify a non-directory filepath for ModelCheckpoint. Filepath "
@@ -126,7 +127,7 @@ class ModelCheckpoint(MonitorCallback):
         else:
             self.model.save(path, overwrite=True)
 
-    def _improved(self, say: str, logs: Any) -> bool:
+    def _improved(self, prefix: str, logs: Any) -> bool:
         value = logs.get(self.monitor)
         if value is None:
             warnings.warn(
@@ -146,7 +147,7 @@ class ModelCheckpoint(MonitorCallback):
             change = f"improved from {best} to {value:.5f}" if better else (
                 f"did not improve from {best}"
             )
-            print(f"{say}{self.monitor} {change}")
+            say(f"{prefix}{self.monitor} {change}")
         if better:
             self.best = value
         return better

@@ -6,6 +6,7 @@ import math
 
 from dlcore.src.callbacks.base import Callback, Logs
 from dlcore.src.export import export
+from dlcore.src.utils.talk import say
 
 
 @export("dlcore.callbacks.TerminateOnNaN")
@@ -38,5 +39,5 @@ class TerminateOnNaN(Callback):
                 f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. "
                 "Terminating training immediately."
             )
-        print(f"Batch {batch}: Invalid loss, terminating training")
+        say(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True

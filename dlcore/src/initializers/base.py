@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from dlcore.src.config import Configurable
 from dlcore.src.export import export
+from dlcore.src.saving.serialization import serialize_keras_object
 
 
 @export("dlcore.Initializer", "dlcore.initializers.Initializer")
@@ -35,6 +36,10 @@ class Initializer(Configurable):
         raise NotImplementedError(
             f"{type(self).__name__} must define `__call__(self, shape, dtype=None)`."
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain Python."""
+        return serialize_keras_object(super().get_config())  # type: ignore[no-any-return]
 
     def clone(self) -> Self:
         """Return an initializer of the same configuration."""

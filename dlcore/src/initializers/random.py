@@ -215,7 +215,9 @@ class VarianceScaling(RandomInitializer):
     ):
         super().__init__(seed)
         if scale <= 0:
-            raise ValueError(f"Argument `scale` must be above 0, got {scale!r}.")
+            raise ValueError(
+                f"Argument `scale` must be positive float. Given: scale={scale!r}."
+            )
         distribution = distribution.lower()
         if distribution == "normal":
             distribution = "truncated_normal"

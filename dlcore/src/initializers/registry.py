@@ -51,8 +51,8 @@ def _fixed(value: Any) -> Any:
     def initialize(shape: Any, dtype: Any = None) -> Any:
         if tuple(shape) != tuple(value.shape):
             raise ValueError(
-                f"A tensor of shape {tuple(value.shape)} was given as initializer, "
-                f"but the shape {tuple(shape)} is wanted."
+                f"Expected `shape` to be {tuple(value.shape)}, that of the tensor given "
+                f"as initializer, got {tuple(shape)}."
             )
         return ops.cast(value, dtype)
 

@@ -10,11 +10,15 @@ from dlcore.src.config import Configurable
 from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
 from dlcore.src.losses.weighting import masked_weight, reduce, same_rank
-from dlcore.src.saving.serialization import deserialize_keras_object
+from dlcore.src.saving.serialization import (
+    deserialize_keras_object,
+    serialize_keras_object,
+)
 from dlcore.src.tree import map_structure
 from dlcore.src.utils.dtypes import compute_dtype
 from dlcore.src.utils.homes import on_backend_of
 from dlcore.src.utils.naming import auto_name
+from dlcore.src.utils.tracebacks import filtered
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
@@ -77,6 +81,7 @@ class Loss(Configurable):
         """In which dtype it computes."""
         return self._dtype
 
+    @filtered
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the loss.
 
@@ -129,7 +134,11 @@ class Loss(Configurable):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with the name it has."""
         config = super().get_config()
-        return {**config, "name": self.name} if "name" in config else config
+        if "name" in config:
+            config["name"] = self.name
+        if config.get("dtype", "") is None:
+            del config["dtype"]
+        return serialize_keras_object(config)  # type: ignore[no-any-return]
 
 
 class LossFunctionWrapper(Loss):
@@ -167,4 +176,4 @@ class LossFunctionWrapper(Loss):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a loss from what ``get_config`` returned."""
-        return cls(**deserialize_keras_object(config) if "fn" in config else config)
+        return cls(**(deserialize_keras_object(config) if "fn" in config else config))

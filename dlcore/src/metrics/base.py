@@ -10,6 +10,7 @@ from dlcore.src import backend as backends
 from dlcore.src import initializers
 from dlcore.src.config import Configurable
 from dlcore.src.export import export
+from dlcore.src.saving.serialization import serialize_keras_object
 from dlcore.src.utils.dtypes import compute_dtype
 from dlcore.src.utils.homes import on_own_backend, to_own_backend
 from dlcore.src.utils.naming import auto_name
@@ -226,7 +227,8 @@ class Metric(Configurable):
         """Return the constructor's arguments, with the name and dtype it has."""
         config = super().get_config()
         own = {"name": self.name, "dtype": self.dtype}
-        return {**config, **{k: v for k, v in own.items() if k in config}}
+        config.update((k, v) for k, v in own.items() if k in config)
+        return serialize_keras_object(config)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

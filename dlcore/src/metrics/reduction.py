@@ -177,4 +177,4 @@ class MeanMetricWrapper(Mean):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a metric from what ``get_config`` returned."""
-        return cls(**deserialize_keras_object(config) if "fn" in config else config)
+        return cls(**(deserialize_keras_object(config) if "fn" in config else config))

@@ -15,7 +15,10 @@ from dlcore.src.config import Configurable
 from dlcore.src.export import export
 from dlcore.src.optimizers.gradients import Clipping, without_missing
 from dlcore.src.optimizers.schedules.base import LearningRateSchedule
-from dlcore.src.saving.serialization import deserialize_keras_object
+from dlcore.src.saving.serialization import (
+    deserialize_keras_object,
+    serialize_keras_object,
+)
 from dlcore.src.utils.homes import home_of, on_own_backend
 from dlcore.src.utils.naming import auto_name
 from dlcore.src.utils.state import move, put
@@ -634,7 +637,8 @@ class Optimizer(Configurable):
         own = {"name": self.name, "learning_rate": self._learning_rate}
         if isinstance(self._learning_rate, Variable):
             own["learning_rate"] = float(self._learning_rate)
-        return {**config, **{k: v for k, v in own.items() if k in config}}
+        config.update((k, v) for k, v in own.items() if k in config)
+        return serialize_keras_object(config)  # type: ignore[no-any-return]
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
