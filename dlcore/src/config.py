@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
 _chosen: dict[str, Any] = {}
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
+_POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
 
 
 @functools.cache
@@ -118,7 +119,10 @@ class Configurable:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._signature = inspect.signature(cls.__init__)
+        if cls.__init__ is object.__init__:  # it would take any arguments
+            cls._signature = inspect.Signature([inspect.Parameter("self", _POSITIONAL)])
+        else:
+            cls._signature = inspect.signature(cls.__init__)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
