@@ -8,3 +8,5 @@ from dlcore.src.config import set_epsilon as set_epsilon
 from dlcore.src.config import set_floatx as set_floatx
 from dlcore.src.config import set_image_data_format as set_image_data_format
 from dlcore.src.dtypes import result_type as result_type
+from dlcore.src.utils.naming import get_uid as get_uid
+from dlcore.src.utils.session import clear_session as clear_session

@@ -9,3 +9,11 @@ from dlcore.src.config import image_data_format as image_data_format
 from dlcore.src.config import set_epsilon as set_epsilon
 from dlcore.src.config import set_floatx as set_floatx
 from dlcore.src.config import set_image_data_format as set_image_data_format
+from dlcore.src.dtype_policies import dtype_policy as dtype_policy
+from dlcore.src.dtype_policies import set_dtype_policy as set_dtype_policy
+from dlcore.src.utils.talk import disable_interactive_logging as disable_interactive_logging
+from dlcore.src.utils.talk import enable_interactive_logging as enable_interactive_logging
+from dlcore.src.utils.talk import is_interactive_logging_enabled as is_interactive_logging_enabled
+from dlcore.src.utils.tracebacks import disable_traceback_filtering as disable_traceback_filtering
+from dlcore.src.utils.tracebacks import enable_traceback_filtering as enable_traceback_filtering
+from dlcore.src.utils.tracebacks import is_traceback_filtering_enabled as is_traceback_filtering_enabled

@@ -32,9 +32,11 @@ class OpTable(dict):  # type: ignore[type-arg]
         from dlcore.src.ops.declare import REGISTRY
 
         op = REGISTRY[name]
-        implementation = self._backend.find(name) or op.body
+        implementation = self._backend.find(name)
         if implementation is None:
-            raise NotImplementedError(self._backend.lacks_message(name))
+            if op.body is None or name in self._backend.lacks:
+                raise NotImplementedError(self._backend.lacks_message(name))
+            implementation = self._backend.here(op.body)
         self[name] = implementation
         return implementation
 
@@ -60,7 +62,7 @@ class Backend:
     """
 
     wins = False
-    _files = ("numpy", "nn", "core", "math", "linalg", "image", "random")
+    _files = ("numpy", "reduction", "nn", "core", "math", "linalg", "image", "random")
 
     def __init__(self, name: str):
         self.name = name
@@ -90,6 +92,18 @@ class Backend:
             if function is not None:
                 return function  # type: ignore[no-any-return]
         return None
+
+    def here(self, body: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a shared body that makes its new tensors on this backend."""
+        from dlcore.src.backend.active import current, use_backend
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if current() is self:
+                return body(*args, **kwargs)
+            with use_backend(self):
+                return body(*args, **kwargs)
+
+        return run
 
     @property
     def lacks(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from dlcore.src import backend as backends
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
 from dlcore.src.ops import declare, rules
-from dlcore.src.ops.declare import primitive
+from dlcore.src.ops.declare import derived, primitive
 from dlcore.src.symbolic import KerasTensor, Shape, Spec
 from dlcore.src.variable import Variable
 
@@ -57,7 +58,7 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
             axis += gap
         elif axis >= len(shape):
             raise IndexError(f"too many indices for a tensor of shape {tuple(shape)}")
-        elif isinstance(k, slice):
+        elif isinstance(k, builtins.slice):
             size = shape[axis]
             plain = k.start is None and k.stop is None and k.step in (None, 1)
             if size is None:
@@ -67,6 +68,9 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
             axis += 1
         elif isinstance(k, int | np.integer):
             axis += 1
+        elif rules.promoted(k) == "bool":
+            result.append(None)
+            axis += len(rules.shape_of(k))
         else:
             result += rules.shape_of(k)
             axis += 1
@@ -101,7 +105,9 @@ def stop_gradient(variable: Any) -> Any:
 
 
 @export("dlcore.ops.convert_to_tensor", "dlcore.ops.core.convert_to_tensor")
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> Any:
+def convert_to_tensor(
+    x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Any:
     """Make a tensor of the active backend.
 
     Parameters
@@ -111,7 +117,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> 
     dtype : str, optional
         By default that of ``x``; Python floats become ``floatx()``, Python integers
         int32.
-    sparse : bool, optional
+    sparse, ragged : bool, optional
         Accepted for compatibility: tensors are dense.
 
     Returns
@@ -127,6 +133,8 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> 
     """
     if isinstance(x, KerasTensor):
         return x if dtype is None else cast(x, dtype)
+    if sparse or ragged:
+        raise ValueError("convert_to_tensor: tensors are dense, got sparse or ragged.")
     backend = backends.current()
     if isinstance(x, Variable):
         x = x.value
@@ -189,3 +197,117 @@ def dtype(x: Any) -> str:
     'float32'
     """
     return standardize_dtype(rules.dtype_of(x))
+
+
+def _slice_rule(inputs: Any, start_indices: Any, shape: Any) -> Spec:
+    sizes = rules.shape_of(inputs)
+    if len(shape) != len(sizes):
+        raise ValueError(f"`shape` {tuple(shape)} needs {len(sizes)} sizes")
+    # -1 stands for all that is left behind a start that is known.
+    return Spec(
+        [
+            (d - int(start_indices[i]) if d is not None else None) if s == -1 else s
+            for i, (s, d) in enumerate(zip(shape, sizes, strict=True))
+        ],
+        rules.promoted(inputs),
+    )
+
+
+@primitive(_slice_rule)
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    """Cut out a block.
+
+    Parameters
+    ----------
+    inputs : tensor
+    start_indices : sequence of int or integer tensor
+        Where the block begins, one number an axis.
+    shape : sequence of int
+        The block's sizes.
+    """
+
+
+@primitive(rules.same)
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    """Return ``inputs`` with a block replaced.
+
+    Parameters
+    ----------
+    inputs : tensor
+    start_indices : sequence of int or integer tensor
+        Where the block begins, one number an axis.
+    updates : tensor
+        The new block.
+    """
+
+
+def _scatter_rule(indices: Any, values: Any, shape: Any) -> Spec:
+    return Spec(shape, rules.promoted(values))
+
+
+@derived(rule=_scatter_rule)
+def scatter(indices: Any, values: Any, shape: Any) -> Any:
+    """Put values into zeros; values of one place are added up.
+
+    Parameters
+    ----------
+    indices : integer tensor of shape (n, k)
+        Places: the first k coordinates.
+    values : tensor of shape (n, *shape[k:])
+    shape : sequence of int
+        Shape of the result.
+    """
+    from dlcore.src.ops.numpy.creation import zeros
+
+    dtype = rules.promoted(values)
+    return scatter_update(zeros(tuple(shape), dtype), indices, values, "add")
+
+
+def _scatter_update_rule(
+    inputs: Any, indices: Any, updates: Any, reduction: str | None = None
+) -> Spec:
+    known = (None, "add", "max", "min", "mul")
+    if reduction not in known:
+        raise ValueError(f"`reduction` is one of {known}, got {reduction!r}")
+    return rules.same(inputs)
+
+
+@primitive(_scatter_update_rule)
+def scatter_update(
+    inputs: Any, indices: Any, updates: Any, reduction: str | None = None
+) -> Any:
+    """Return ``inputs`` with the elements or slices at some places replaced.
+
+    Parameters
+    ----------
+    inputs : tensor
+    indices : integer tensor of shape (n, k)
+        Places: the first k coordinates.
+    updates : tensor of shape (n, *inputs.shape[k:])
+    reduction : {None, "add", "max", "min", "mul"}
+        How an update is combined with what is there.
+    """
+
+
+@derived
+def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
+    """Take a tensor apart along an axis.
+
+    Parameters
+    ----------
+    x : tensor
+    num : int, optional
+        Size of the axis, where it is not known.
+    axis : int
+
+    Returns
+    -------
+    list of tensor
+    """
+    sizes = rules.shape_of(x)
+    axis = rules.canonical_axis(axis, len(sizes))
+    count = num or sizes[axis]
+    if count is None:
+        raise ValueError(f"unstack: axis {axis} of {sizes} is not known: give `num`.")
+    front = (builtins.slice(None),) * axis
+    return [get_item(x, (*front, i)) for i in range(count)]

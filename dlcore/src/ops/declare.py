@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from dlcore.src import backend as backends
+from dlcore.src.ops import documents
 from dlcore.src.symbolic import KerasTensor, Node, Spec
 from dlcore.src.variable import Variable
 
@@ -149,27 +150,34 @@ def primitive(
     sequence : bool
         Whether the first argument is a list of tensors.
     """
-
-    def declare(function: F) -> F:
-        op = REGISTRY[function.__name__] = Op(function, rule, None, sequence)
-        return op.function  # type: ignore[return-value]
-
-    return declare
+    return lambda function: _declare(function, rule, None, sequence)
 
 
-def derived(function: F) -> F:
+def derived(
+    function: Any = None, *, rule: Callable[..., Any] | None = None, sequence: bool = False
+) -> Any:
     """Declare an op whose body, written with other ops, is its implementation.
 
-    A backend may still have its own. The shape of the result is found by running
-    the body on symbolic tensors.
+    A backend may still have its own.
+
+    Parameters
+    ----------
+    function : Callable
+        When used without arguments.
+    rule : Callable, optional
+        As for ``primitive``; unless given, the shape of the result is found by running
+        the body on symbolic tensors.
+    sequence : bool
+        Whether the first argument is a list of tensors.
     """
-    op = REGISTRY[function.__name__] = Op(function, None, function, False)
-    return op.function  # type: ignore[return-value]
+    if function is not None:
+        return _declare(function, rule, function, sequence)
+    return lambda f: _declare(f, rule, f, sequence)
 
 
-def derived_from_sequence(function: F) -> F:
-    """``derived`` for an op whose first argument is a list of tensors."""
-    op = REGISTRY[function.__name__] = Op(function, None, function, True)
+def _declare(function: F, rule: Any, body: Any, sequence: bool) -> F:
+    documents.complete(function, rule)
+    op = REGISTRY[function.__name__] = Op(function, rule, body, sequence)
     return op.function  # type: ignore[return-value]
 
 

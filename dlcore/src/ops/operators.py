@@ -47,12 +47,9 @@ def install() -> None:
     """Give symbolic tensors and variables their operators."""
     for kind in (KerasTensor, Variable):
         for name, op in {**_BINARY, **_COMPARISON}.items():
-            if op not in REGISTRY: continue  # TODO
             setattr(kind, f"__{name}__", _binary(REGISTRY[op].function))
         for name, op in _BINARY.items():
-            if op not in REGISTRY: continue  # TODO
             setattr(kind, f"__r{name}__", _reflected(REGISTRY[op].function))
         for name, op in _UNARY.items():
-            if op not in REGISTRY: continue  # TODO
             setattr(kind, f"__{name}__", _unary(REGISTRY[op].function))
         kind.__getitem__ = _binary(REGISTRY["get_item"].function)  # type: ignore[attr-defined]

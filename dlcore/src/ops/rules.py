@@ -7,13 +7,13 @@ numbers among them. A size that is not known yet is None.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dlcore.src import config
-from dlcore.src.dtypes import is_float, result_type
+from dlcore.src.dtypes import is_float, result_type, standardize_dtype
 from dlcore.src.symbolic import Shape, Spec
 
 
@@ -28,6 +28,8 @@ def dtype_of(x: Any) -> Any:
         return x.dtype
     if isinstance(x, bool | int | float | complex):
         return type(x)
+    if isinstance(x, type):
+        return x
     kind = np.asarray(x).dtype.kind
     return {"b": "bool", "i": "int32", "f": config.floatx()}.get(kind, "complex64")
 
@@ -84,14 +86,17 @@ def size_of(shape: Shape) -> int | None:
     return None if None in shape else math.prod(shape)  # type: ignore[arg-type]
 
 
-def elementwise(*xs: Any) -> Spec:
-    """Broadcast shape, promoted dtype."""
-    return Spec(broadcast_shapes(*map(shape_of, xs)), promoted(*xs))
+Rule = Callable[..., Any]
 
 
-def floating(*xs: Any) -> Spec:
-    """Broadcast shape; floating, ``floatx`` from integers."""
-    return Spec(broadcast_shapes(*map(shape_of, xs)), float_of(promoted(*xs)))
+def _returns(sentence: str) -> Callable[[Rule], Rule]:
+    """Give a rule the sentence on the result that its ops' docstrings get."""
+
+    def mark(rule: Rule) -> Rule:
+        rule.returns = sentence  # type: ignore[attr-defined]
+        return rule
+
+    return mark
 
 
 def float_of(dtype: str) -> str:
@@ -99,14 +104,44 @@ def float_of(dtype: str) -> str:
     return dtype if is_float(dtype) or dtype[0] == "c" else config.floatx()
 
 
+@_returns("Of the broadcast shape and the promoted dtype.")
+def elementwise(*xs: Any) -> Spec:
+    """Broadcast shape, promoted dtype."""
+    return Spec(broadcast_shapes(*map(shape_of, xs)), promoted(*xs))
+
+
+@_returns("Of the broadcast shape; floating, ``floatx()`` for integers.")
+def floating(*xs: Any) -> Spec:
+    """Broadcast shape; floating, ``floatx`` from integers."""
+    return Spec(broadcast_shapes(*map(shape_of, xs)), float_of(promoted(*xs)))
+
+
+@_returns("Of the broadcast shape; bool.")
 def predicate(*xs: Any) -> Spec:
     """Broadcast shape, bool."""
     return Spec(broadcast_shapes(*map(shape_of, xs)), "bool")
 
 
+@_returns("Of the shape and dtype of the first argument.")
 def same(x: Any, *args: Any, **kwargs: Any) -> Spec:
     """The first argument's shape and dtype."""
     return Spec(shape_of(x), promoted(x))
+
+
+@_returns("Of the shape of the first argument; floating.")
+def same_float(x: Any, *args: Any, **kwargs: Any) -> Spec:
+    """The first argument's shape; floating."""
+    return Spec(shape_of(x), float_of(promoted(x)))
+
+
+@_returns("Of the shape of the argument; real.")
+def real_of(x: Any) -> Spec:
+    """The first argument's shape; complex numbers become real ones."""
+    dtype = promoted(x)
+    return Spec(shape_of(x), REAL.get(dtype, dtype))
+
+
+REAL = {"complex64": "float32", "complex128": "float64"}
 
 
 def reduced(x: Any, axis: Any, keepdims: bool) -> Shape:
@@ -120,6 +155,62 @@ def reduced(x: Any, axis: Any, keepdims: bool) -> Shape:
     )
 
 
-def reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+@_returns("Without the reduced axes; of the same dtype.")
+def reduction(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Spec:
     """Axes removed, dtype kept."""
     return Spec(reduced(x, axis, keepdims), promoted(x))
+
+
+def accumulator(dtype: str) -> str:
+    """Return the dtype in which numbers are added up or multiplied together."""
+    if dtype in ("bool", "int8", "int16"):
+        return "int32"
+    return "uint32" if dtype in ("uint8", "uint16") else dtype
+
+
+@_returns("Without the reduced axes; small integers are added up as 32-bit ones.")
+def sum_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes removed, accumulator's dtype."""
+    return Spec(reduced(x, axis, keepdims), accumulator(promoted(x)))
+
+
+@_returns("Without the reduced axes; floating.")
+def float_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes removed; floating."""
+    return Spec(reduced(x, axis, keepdims), float_of(promoted(x)))
+
+
+@_returns("Without the reduced axes; floating and real.")
+def real_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes removed; floating and real."""
+    dtype = float_of(promoted(x))
+    return Spec(reduced(x, axis, keepdims), REAL.get(dtype, dtype))
+
+
+@_returns("Without the reduced axes; bool.")
+def bool_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes removed; bool."""
+    return Spec(reduced(x, axis, keepdims), "bool")
+
+
+@_returns("Without the reduced axis; int32.")
+def index_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes removed; int32."""
+    return Spec(reduced(x, axis, keepdims), "int32")
+
+
+@_returns("Of the given shape.")
+def created(shape: Any, *args: Any, dtype: Any = None) -> Spec:
+    """The shape and dtype that are asked for."""
+    shape = (shape,) if isinstance(shape, int) else shape
+    return Spec(shape, standardize_dtype(dtype))
+
+
+def times(*sizes: int | None) -> int | None:
+    """Return the product of sizes, None if one is not known."""
+    return None if None in sizes else math.prod(sizes)  # type: ignore[arg-type]
+
+
+def same_sizes(one: int | None, two: int | None) -> bool:
+    """Whether two sizes may be equal."""
+    return one is None or two is None or one == two

@@ -97,3 +97,56 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
         return out
 
     return call
+
+
+def repeat(
+    step: Callable[..., Any], variables: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that runs ``step`` on stacked batches in one compiled call.
+
+    Parameters
+    ----------
+    step : Callable
+        As for ``jit``.
+    variables : sequence of Variable
+
+    Returns
+    -------
+    Callable
+        ``(batches) -> outputs``: ``batches`` is a tuple of the step's arguments, each
+        stacked along a new first axis; so are the outputs.
+    """
+
+    def pure(values: Any, batches: Any) -> Any:
+        def one(values: Any, batch: Any) -> Any:
+            with lent(variables, values):
+                out = step(*batch)
+                return [v.value for v in variables], out
+
+        return jax.lax.scan(one, values, batches)
+
+    compiled = jax.jit(pure)
+
+    def call(batches: Any) -> Any:
+        values, out = compiled([v.value for v in variables], batches)
+        for variable, value in zip(variables, values, strict=True):
+            variable.value = value
+        return out
+
+    return call
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` with the gradient function that it returns beside its result."""
+
+    @jax.custom_gradient
+    def call(*args: Any) -> Any:
+        out, gradient = f(*args)
+        return out, lambda upstream: gradient(upstream=upstream)
+
+    return call
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
+    """Differentiate forwards."""
+    return jax.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)

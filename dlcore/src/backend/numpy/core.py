@@ -1,20 +1,155 @@
-"""Casting and indexing."""
+"""Casting, indexing, sorting, control flow."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import optree
+
+from dlcore.src.backend import loops
 from dlcore.src.backend.numpy.runtime import convert, native
 from dlcore.src.dtypes import standardize_dtype
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    return convert(x).astype(native(standardize_dtype(dtype)))
+    dtype = native(standardize_dtype(dtype))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return convert(x).astype(dtype, copy=False)
 
 
 def get_item(x: Any, key: Any) -> Any:
-    return convert(x)[key]
+    return convert(x)[tuple(key) if isinstance(key, list) else key]
 
 
 def stop_gradient(variable: Any) -> Any:
     return convert(variable)
+
+
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    inputs = convert(inputs)
+    starts = [int(i) for i in start_indices]
+    key = tuple(
+        np.s_[i : d if s == -1 else i + s]
+        for i, s, d in zip(starts, shape, inputs.shape, strict=True)
+    )
+    return inputs[key]
+
+
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    updates = convert(updates)
+    result = np.array(convert(inputs))
+    starts = [int(i) for i in start_indices]
+    key = tuple(np.s_[i : i + s] for i, s in zip(starts, updates.shape, strict=True))
+    result[key] = updates
+    return result
+
+
+_AT = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
+
+
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+    result = np.array(convert(inputs))
+    places = tuple(np.moveaxis(convert(indices), -1, 0))
+    updates = convert(updates).astype(result.dtype)
+    if reduction is None:
+        result[places] = updates
+    else:
+        _AT[reduction].at(result, places, updates)
+    return result
+
+
+def take(x: Any, indices: Any, axis: Any = None) -> Any:
+    return np.take(convert(x), convert(indices), axis=axis)
+
+
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    return np.repeat(convert(x), repeats, axis=axis)
+
+
+def argsort(x: Any, axis: Any = -1) -> Any:
+    return np.argsort(convert(x), axis=axis, kind="stable").astype("int32")
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:
+    x = convert(x)
+    # Of equal elements the first comes first, as in the other libraries.
+    order = np.argsort(-x if x.dtype.kind == "f" else ~x, axis=-1, kind="stable")
+    order = order[..., :k]
+    return np.take_along_axis(x, order, -1), order.astype("int32")
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    x = convert(x).astype("int32")
+    dtype = "int32" if weights is None else convert(weights).dtype
+    if weights is not None:
+        weights = convert(weights)
+    if x.ndim == 1:
+        return np.bincount(x, weights, minlength).astype(dtype)
+    size = max(minlength, int(x.max(initial=-1)) + 1)
+    rows = [
+        np.bincount(row, None if weights is None else weights[i], size)
+        for i, row in enumerate(x)
+    ]
+    return np.stack(rows).astype(dtype)
+
+
+def unique(
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    size: Any = None,
+    fill_value: Any = None,
+) -> Any:
+    x = convert(x)
+    found, index, inverse, counts = np.unique(x, True, True, True, axis=axis)
+    extra = [(return_index, index), (return_inverse, inverse), (return_counts, counts)]
+    along = 0 if axis is None else axis
+    results = [found] + [v.astype("int32") for wanted, v in extra if wanted]
+    if size is not None:
+        whole = [True] + [v is not inverse for wanted, v in extra if wanted]
+        results = [
+            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0) if w else v
+            for i, (v, w) in enumerate(zip(results, whole, strict=True))
+        ]
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def _resize(x: Any, size: int, value: Any, axis: int) -> Any:
+    x = np.take(x, range(min(size, x.shape[axis])), axis=axis)
+    missing = size - x.shape[axis]
+    if missing <= 0:
+        return x
+    if value is None:
+        value = x.min() if x.size else 0
+    widths = [(0, missing if i == axis else 0) for i in range(x.ndim)]
+    return np.pad(x, widths, constant_values=value)
+
+
+def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+    return true_fn() if bool(pred) else false_fn()
+
+
+def vectorized_map(function: Any, elements: Any) -> Any:
+    count = len(optree.tree_leaves(elements)[0])
+    return loops.stacked(
+        [function(loops.slices(elements, i)) for i in range(count)], np.stack
+    )
+
+
+def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+    return loops.while_loop(cond, body, loop_vars, maximum_iterations, convert)
+
+
+def scan(
+    f: Any,
+    init: Any,
+    xs: Any = None,
+    length: Any = None,
+    reverse: bool = False,
+    unroll: Any = 1,
+) -> Any:
+    return loops.scan(f, init, xs, length, reverse, np.stack)

@@ -7,25 +7,46 @@ from typing import Any
 
 import numpy as np
 
-from dlcore.src.backend import xp
+from dlcore.src.backend import kinds, xp
 from dlcore.src.backend.numpy.runtime import convert, native
-from dlcore.src.dtypes import is_float, result_type
+from dlcore.src.dtypes import result_type
+from dlcore.src.ops import rules
 
-_FLOATS = frozenset(map(np.dtype, ("float32", "float64", "float16", "complex64")))
+_FLOATS = frozenset(
+    map(np.dtype, ("float32", "float64", "float16", "complex64", "complex128"))
+)
 _NUMBERS = (int, float)
+_PYTHON = (int, float, bool, complex)
 
 
-def _dtype(x: Any) -> Any:
-    return type(x) if type(x) in (int, float, bool, complex) else convert(x).dtype
+def dtype_of(x: Any) -> Any:
+    """Return what ``result_type`` wants to know of an argument."""
+    return type(x) if type(x) in _PYTHON else convert(x).dtype
 
 
-def promote(x1: Any, x2: Any) -> Any:
-    """Return two arrays of the promoted dtype."""
-    dtype = native(result_type(_dtype(x1), _dtype(x2)))
-    return np.asarray(x1, dtype), np.asarray(x2, dtype)
+def promote(*xs: Any) -> list[Any]:
+    """Return arrays of the promoted dtype."""
+    dtype = native(result_type(*map(dtype_of, xs)))
+    return [np.asarray(x, dtype) for x in xs]
 
 
-def _binary(fn: Callable[..., Any]) -> Callable[..., Any]:
+def floats(*xs: Any) -> list[Any]:
+    """Return arrays of the promoted dtype, floating."""
+    dtype = native(rules.float_of(result_type(*map(dtype_of, xs))))
+    return [np.asarray(x, dtype) for x in xs]
+
+
+def _quiet(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Call without numpy's warnings: 1 / 0 is an infinity, as in other libraries."""
+
+    def op(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return fn(*args)
+
+    return op
+
+
+def _elementwise(fn: Callable[..., Any]) -> Callable[..., Any]:
     def op(x1: Any, x2: Any) -> Any:
         # Equal dtypes, and floats with Python's numbers, promote as numpy does.
         kind1, kind2 = type(x1), type(x2)
@@ -41,35 +62,92 @@ def _binary(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _floating(fn: Callable[..., Any]) -> Callable[..., Any]:
+    if getattr(fn, "nin", 1) == 2:
+
+        def pair(x1: Any, x2: Any) -> Any:
+            if type(x1) is np.ndarray and type(x2) is np.ndarray:
+                if x1.dtype == x2.dtype and x1.dtype in _FLOATS:
+                    return fn(x1, x2)
+            return fn(*floats(x1, x2))
+
+        return pair
+
     def op(x: Any) -> Any:
         if type(x) is np.ndarray and x.dtype in _FLOATS:
             return fn(x)
-        x = convert(x)
-        name = result_type(x.dtype)
-        return fn(x if is_float(name) or name[0] == "c" else x.astype(native("float32")))
+        return fn(*floats(x))
 
     return op
 
 
-def _unary(fn: Callable[..., Any]) -> Callable[..., Any]:
+def _same(fn: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: fn(x if type(x) is np.ndarray else convert(x))
 
 
-def divide(x1: Any, x2: Any) -> Any:
-    x1, x2 = promote(x1, x2)
-    if x1.dtype.kind in "biu":
-        x1, x2 = x1.astype(np.float32), x2.astype(np.float32)
-    return np.true_divide(x1, x2)
+def _logical(fn: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *xs: fn(*[x if type(x) is np.ndarray else convert(x) for x in xs])
 
 
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def sinc(x: Any) -> Any:
+    (x,) = floats(x)
+    return np.sinc(x).astype(x.dtype)
+
+
+def i0(x: Any) -> Any:
+    (x,) = floats(x)
+    return np.i0(x).astype(x.dtype).reshape(x.shape)
+
+
+def erf(x: Any) -> Any:
+    from scipy import special
+
+    return _floating(special.erf)(x)
+
+
+def erfc(x: Any) -> Any:
+    from scipy import special
+
+    return _floating(special.erfc)(x)
+
+
+def erfinv(x: Any) -> Any:
+    from scipy import special
+
+    return _floating(special.erfinv)(x)
+
+
+def sign(x: Any) -> Any:
     x = convert(x)
-    small = {"b": np.int32, "i": np.int32, "u": np.uint32}
-    dtype = small.get(x.dtype.kind) if x.dtype.itemsize < 4 else x.dtype
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    return np.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
+    return x if x.dtype == bool else np.sign(x)
 
 
-xp.fill(globals(), np, _binary, xp.BINARY)
-xp.fill(globals(), np, _floating, xp.FLOATING)
-xp.fill(globals(), np, _unary, xp.ELEMENTWISE)
+def square(x: Any) -> Any:
+    x = convert(x)
+    return np.square(x.astype("int32") if x.dtype == bool else x)
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    x = convert(x)
+    return x.astype("int32") if x.dtype == bool else np.round(x, decimals)
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    x, x_min, x_max = promote(x, x_min, x_max)
+    if x.dtype == bool:
+        x, x_min, x_max = (v.astype("int32") for v in (x, x_min, x_max))
+    return np.minimum(np.maximum(x, x_min), x_max)
+
+
+kinds.fill(
+    globals(),
+    np,
+    {
+        "elementwise": _elementwise,
+        "floating": _floating,
+        "predicate": _elementwise,
+        "logical": _logical,
+        "same": _same,
+    },
+    without=("reciprocal",),
+)
+xp.fill(globals(), np, convert, native)

@@ -7,8 +7,10 @@ from typing import Any, NoReturn
 
 import ml_dtypes
 import numpy as np
+import optree
 
 from dlcore.src import config
+from dlcore.src.backend import loops
 from dlcore.src.variable import Variable
 
 Array = np.ndarray[Any, Any]
@@ -56,4 +58,29 @@ def value_and_grad(*_: Any) -> NoReturn:
         "The numpy backend cannot train: it has no gradients. Build the model under "
         'dlcore.use_backend("jax") or "torch", or move it with model.to_backend("jax"); '
         "predict and evaluate work here."
+    )
+
+
+def repeat(
+    step: Callable[..., Any], variables: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that runs ``step`` on stacked batches, one after the other."""
+
+    def call(batches: Any) -> Any:
+        count = len(optree.tree_leaves(batches)[0])
+        outputs = [step(*loops.slices(batches, i)) for i in range(count)]
+        return loops.stacked(outputs, np.stack)
+
+    return call
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` without its gradient function: numpy does not differentiate."""
+    return lambda *args: f(*args)[0]
+
+
+def jvp(*_: Any) -> NoReturn:
+    """Say that numpy does not differentiate."""
+    raise NotImplementedError(
+        'The numpy backend has no gradients: run jvp under dlcore.use_backend("jax").'
     )

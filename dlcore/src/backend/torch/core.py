@@ -1,20 +1,201 @@
-"""Casting and indexing."""
+"""Casting, indexing, sorting, control flow."""
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
-from dlcore.src.backend.torch.runtime import convert
+import numpy as np
+import torch
+
+from dlcore.src.backend import loops
+from dlcore.src.backend.torch.runtime import NATIVE, convert
 from dlcore.src.dtypes import standardize_dtype
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    return convert(x, standardize_dtype(dtype))
+    dtype = NATIVE[standardize_dtype(dtype)]
+    if type(x) is torch.Tensor:
+        return x.to(dtype)
+    return convert(x).to(dtype)
 
 
 def get_item(x: Any, key: Any) -> Any:
-    return convert(x)[key]
+    x = convert(x)
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if all(k is None or k is Ellipsis or type(k) in (int, builtins.slice) for k in keys):
+        if not any(type(k) is builtins.slice and (k.step or 1) < 0 for k in keys):
+            return x[key]
+    used = sum(k is not None and k is not Ellipsis for k in keys)
+    parts: list[Any] = []
+    axis = 0
+    for k in keys:
+        if k is Ellipsis:
+            parts += [builtins.slice(None)] * (x.ndim - used)
+            axis += x.ndim - used
+            continue
+        if isinstance(k, builtins.slice) and (k.step or 1) < 0:
+            # Torch has no negative steps: flip the elements that they visit.
+            visited = range(*k.indices(x.shape[axis]))
+            low = visited[-1] if visited else 0
+            high = visited[0] + 1 if visited else 0
+            forward = (builtins.slice(None),) * axis
+            piece = x[(*forward, builtins.slice(low, high, -visited.step))]
+            x = torch.flip(piece, (axis,))
+            k = builtins.slice(None)
+        elif isinstance(k, list | np.ndarray | np.integer):
+            k = convert(np.asarray(k))
+        if isinstance(k, torch.Tensor) and k.dtype not in (torch.bool, torch.uint8):
+            k = k.to(torch.int64)
+        parts.append(k)
+        axis += k is not None
+    return x[tuple(parts)]
 
 
 def stop_gradient(variable: Any) -> Any:
-    return variable.detach()
+    return convert(variable).detach()
+
+
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    x = convert(inputs)
+    for axis, (i, s) in enumerate(zip(start_indices, shape, strict=True)):
+        i = int(i)
+        x = torch.narrow(x, axis, i, x.shape[axis] - i if s == -1 else int(s))
+    return x
+
+
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    result = convert(inputs).clone()
+    updates = convert(updates).to(result.dtype)
+    key = tuple(
+        builtins.slice(int(i), int(i) + s)
+        for i, s in zip(start_indices, updates.shape, strict=True)
+    )
+    result[key] = updates
+    return result
+
+
+_REDUCE = {"add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
+
+
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+    x = convert(inputs)
+    indices = convert(indices).to(torch.int64)
+    updates = convert(updates).to(x.dtype)
+    depth = indices.shape[-1]
+    lead, rest = x.shape[:depth], x.shape[depth:]
+    places = tuple(torch.movedim(indices, -1, 0))
+    if reduction is None:
+        return x.index_put(places, updates)
+    if reduction == "add":
+        return x.index_put(places, updates, accumulate=True)
+    flat = torch.zeros(indices.shape[:-1], dtype=torch.int64)
+    for size, place in zip(lead, places, strict=True):
+        flat = flat * size + torch.where(place < 0, place + size, place)
+    rows = x.reshape(-1, *rest)
+    updates = updates.reshape(-1, *rest)
+    flat = flat.reshape(-1, *[1] * len(rest)).expand(updates.shape)
+    return rows.scatter_reduce(0, flat, updates, _REDUCE[reduction]).reshape(x.shape)
+
+
+def sort(x: Any, axis: Any = -1) -> Any:
+    x = convert(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.sort(x, dim=axis, stable=True).values
+
+
+def argsort(x: Any, axis: Any = -1) -> Any:
+    x = convert(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:
+    # Of equal elements the first comes first: torch.topk promises no order.
+    values, indices = torch.sort(convert(x), dim=-1, descending=True, stable=True)
+    return values[..., :k], indices[..., :k].to(torch.int32)
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    x = convert(x).to(torch.int64)
+    dtype = torch.int32 if weights is None else convert(weights).dtype
+    weights = None if weights is None else convert(weights)
+    if x.ndim == 1:
+        return torch.bincount(x, weights, minlength).to(dtype)
+    size = builtins.max(minlength, int(x.max()) + 1 if x.numel() else 0)
+    rows = [
+        torch.bincount(row, None if weights is None else weights[i], size)
+        for i, row in enumerate(x)
+    ]
+    return torch.stack(rows).to(dtype)
+
+
+def unique(
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    size: Any = None,
+    fill_value: Any = None,
+) -> Any:
+    x = convert(x)
+    found, inverse, counts = torch.unique(
+        x, sorted=True, return_inverse=True, return_counts=True, dim=axis
+    )
+    along = 0 if axis is None else axis
+    results = [found]
+    if return_index:
+        flat = inverse.reshape(-1)
+        index = torch.full((counts.shape[0],), flat.numel(), dtype=torch.int64)
+        order = torch.arange(flat.numel())
+        results.append(index.scatter_reduce(0, flat, order, "amin").to(torch.int32))
+    if return_counts:
+        results.append(counts.to(torch.int32))
+    if size is not None:
+        results = [
+            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0)
+            for i, v in enumerate(results)
+        ]
+    if return_inverse:
+        results.insert(1 + return_index, inverse.to(torch.int32))
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def _resize(x: torch.Tensor, size: int, value: Any, axis: int) -> torch.Tensor:
+    x = torch.narrow(x, axis, 0, min(size, x.shape[axis]))
+    missing = size - x.shape[axis]
+    if missing <= 0:
+        return x
+    if value is None:
+        value = x.min().item() if x.numel() else 0
+    shape = [missing if i == axis else d for i, d in enumerate(x.shape)]
+    return torch.cat([x, torch.full(shape, value, dtype=x.dtype)], axis)
+
+
+def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+    return true_fn() if bool(pred) else false_fn()
+
+
+def vectorized_map(function: Any, elements: Any) -> Any:
+    return torch.vmap(function, randomness="different")(loops.tree_map(convert, elements))
+
+
+def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+    return loops.while_loop(cond, body, loop_vars, maximum_iterations, convert)
+
+
+def scan(
+    f: Any,
+    init: Any,
+    xs: Any = None,
+    length: Any = None,
+    reverse: bool = False,
+    unroll: Any = 1,
+) -> Any:
+    return loops.scan(
+        f, init, xs, length, reverse, lambda v: torch.stack([convert(x) for x in v])
+    )

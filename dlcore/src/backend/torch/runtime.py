@@ -5,22 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
+import optree
 import torch
 
 from dlcore.src import config
+from dlcore.src.backend import loops
+from dlcore.src.dtypes import _NAMES, ALL
 from dlcore.src.variable import Variable, lent
+
+
+#: Name of a dtype -> torch's.
+NATIVE: dict[str, torch.dtype] = {
+    name: getattr(torch, name) for name in ALL if hasattr(torch, name)
+}
+# Known beforehand, so that the dispatcher's look-ups never run their slow way, which a
+# compiler that traces could not follow.
+_NAMES.update({dtype: name for name, dtype in NATIVE.items()})
+
+
+_ML_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4")
+_NUMBERS = (bool, int, float)
 
 
 def native(dtype: str) -> torch.dtype:
     """Return torch's dtype of a name."""
-    return getattr(torch, dtype)  # type: ignore[no-any-return]
+    return NATIVE[dtype]
 
 
 def convert(x: Any, dtype: str | None = None) -> torch.Tensor:
     """Return ``x`` as a tensor of torch."""
     if isinstance(x, torch.Tensor):
-        return x if dtype is None else x.to(native(dtype))
+        return x if dtype is None else x.to(NATIVE[dtype])
+    if type(x) in _NUMBERS:
+        if dtype is None:
+            kind = type(x)
+            dtype = "bool" if kind is bool else "int32" if kind is int else config.floatx()
+        return torch.tensor(x, dtype=NATIVE[dtype])
     if not hasattr(x, "dtype"):
         if isinstance(x, list | tuple) and any(isinstance(v, torch.Tensor) for v in x):
             return torch.stack([convert(v, dtype) for v in x])
@@ -30,6 +52,11 @@ def convert(x: Any, dtype: str | None = None) -> torch.Tensor:
         elif dtype is None and x.dtype == np.int64:
             dtype = "int32"
     x = np.asarray(x)
+    if x.dtype.name in _ML_DTYPES:  # torch does not read numpy's extension dtypes
+        wide = torch.as_tensor(x.astype("float32"))
+        return wide.to(NATIVE[dtype or x.dtype.name])
+    if any(s < 0 for s in x.strides):
+        x = x.copy()
     if not x.flags.writeable:  # torch would warn: it cannot keep a promise not to write
         x = x.copy()
     return torch.as_tensor(x, dtype=dtype and native(dtype))
@@ -37,13 +64,17 @@ def convert(x: Any, dtype: str | None = None) -> torch.Tensor:
 
 def own(x: torch.Tensor) -> torch.Tensor:
     """Return the value a Variable may keep: tensors can be changed in place."""
-    return x.detach().clone() if not x.requires_grad else x
+    return x if x.requires_grad else x.detach().clone()
 
 
 def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """Return the values as a numpy array."""
     if isinstance(x, torch.Tensor):
-        return x.detach().cpu().numpy()  # type: ignore[no-any-return]
+        x = x.detach().cpu().resolve_conj()
+        name = str(x.dtype).removeprefix("torch.")
+        if name in _ML_DTYPES:
+            return x.float().numpy().astype(getattr(ml_dtypes, name))
+        return x.numpy()  # type: ignore[no-any-return]
     return np.asarray(x)
 
 
@@ -69,3 +100,39 @@ def value_and_grad(
 def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
     """Return the step: eager torch is the fastest start for small models."""
     return step
+
+
+def repeat(
+    step: Callable[..., Any], variables: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that runs ``step`` on stacked batches, one after the other."""
+    run = jit(step, variables)
+
+    def call(batches: Any) -> Any:
+        count = len(optree.tree_leaves(batches)[0])
+        outputs = [run(*loops.slices(batches, i)) for i in range(count)]
+        return loops.stacked(outputs, lambda xs: torch.stack([convert(x) for x in xs]))
+
+    return call
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` with the gradient function that it returns beside its result."""
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *args: Any) -> Any:
+            out, ctx.gradient = f(*args)
+            return out
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Any) -> Any:
+            up = upstream[0] if len(upstream) == 1 else upstream
+            return ctx.gradient(upstream=up)
+
+    return lambda *args: Function.apply(*args)
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
+    """Differentiate forwards."""
+    return torch.func.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)

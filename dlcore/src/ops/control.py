@@ -1,0 +1,346 @@
+"""Conditions, loops, and functions of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+from dlcore.src import backend as backends
+from dlcore.src.export import export
+from dlcore.src.ops import declare, rules
+from dlcore.src.ops.core import get_item
+from dlcore.src.ops.declare import derived, primitive
+from dlcore.src.symbolic import KerasTensor, Spec
+
+
+def _leaves(tree: Any) -> list[Any]:
+    return optree.tree_leaves(tree, none_is_leaf=False)  # type: ignore[arg-type]
+
+
+def _map(function: Callable[..., Any], *trees: Any) -> Any:
+    return optree.tree_map(function, *trees)  # type: ignore[arg-type]
+
+
+def spec_of(x: Any) -> Any:
+    """Return the spec of a tensor; other things stay what they are."""
+    return Spec(rules.shape_of(x), rules.promoted(x)) if hasattr(x, "shape") else x
+
+
+def _symbolic(x: Any) -> Any:
+    """Return a symbolic tensor like ``x``."""
+    return KerasTensor(rules.shape_of(x), rules.promoted(x))
+
+
+def _cond_rule(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+    one, two = true_fn(), false_fn()
+    ours, theirs = _leaves(one), _leaves(two)
+    if len(ours) != len(theirs):
+        raise ValueError(f"both branches must return the same structure: {one}, {two}")
+    for a, b in zip(ours, theirs, strict=True):
+        if rules.shape_of(a) != rules.shape_of(b):
+            raise ValueError(f"the branches return different shapes: {one}, {two}")
+    return _map(spec_of, one)
+
+
+@primitive(_cond_rule)
+def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+    """Call one of two functions.
+
+    Parameters
+    ----------
+    pred : bool tensor of shape ()
+    true_fn, false_fn : Callable
+        Without arguments; they return the same structure of tensors.
+
+    Returns
+    -------
+    tensor or structure of tensors
+    """
+
+
+@derived
+def switch(index: Any, branches: Any, *operands: Any) -> Any:
+    """Call one of several functions with the operands.
+
+    Parameters
+    ----------
+    index : integer tensor of shape ()
+        Which one; the nearest if there is no such function.
+    branches : sequence of Callable
+    *operands : tensor
+
+    Returns
+    -------
+    tensor or structure of tensors
+    """
+    last = branches[-1]
+    if len(branches) == 1:
+        return last(*operands)
+
+    def rest() -> Any:
+        return switch(index - 1, branches[1:], *operands)
+
+    return cond(index <= 0, lambda: branches[0](*operands), rest)
+
+
+def _while_rule(
+    cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
+    return _map(spec_of, loop_vars)
+
+
+@primitive(_while_rule)
+def while_loop(
+    cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
+    """Repeat ``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)`` holds.
+
+    Parameters
+    ----------
+    cond : Callable
+        Returns a bool tensor.
+    body : Callable
+        Returns new values of the same shapes and dtypes.
+    loop_vars : tuple or list of tensor
+    maximum_iterations : int, optional
+
+    Returns
+    -------
+    structure of ``loop_vars``
+    """
+
+
+def _fori_rule(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    return _map(spec_of, init_val)
+
+
+@derived(rule=_fori_rule)
+def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    """Repeat ``value = body_fun(i, value)`` for ``i`` in ``[lower, upper)``.
+
+    Parameters
+    ----------
+    lower, upper : int or integer tensor
+    body_fun : Callable
+    init_val : tensor or structure of tensors
+
+    Returns
+    -------
+    structure of ``init_val``
+    """
+    from dlcore.src.ops.core import cast
+
+    # The counter is a tensor, so that a compiler traces the body once.
+    start = cast(lower, "int32")
+    _, value = while_loop(
+        lambda i, value: i < upper,
+        lambda i, value: (i + 1, body_fun(i, value)),
+        (start, init_val),
+    )
+    return value
+
+
+def _scan_rule(
+    f: Any, init: Any, xs: Any = None, length: Any = None, reverse: bool = False,
+    unroll: Any = 1,
+) -> Any:
+    count, slices = length, xs
+    leaves = _leaves(xs)
+    if leaves:
+        count = rules.shape_of(leaves[0])[0]
+        slices = _map(lambda x: KerasTensor(rules.shape_of(x)[1:], rules.promoted(x)), xs)
+    carry, out = f(_map(_symbolic, init), slices)
+    stacked = _map(
+        lambda y: Spec((count, *rules.shape_of(y)), rules.promoted(y)), out
+    )
+    return _map(spec_of, carry), stacked
+
+
+@primitive(_scan_rule)
+def scan(
+    f: Any,
+    init: Any,
+    xs: Any = None,
+    length: Any = None,
+    reverse: bool = False,
+    unroll: Any = 1,
+) -> Any:
+    """Carry a value along the first axis.
+
+    Parameters
+    ----------
+    f : Callable
+        ``(carry, slice) -> (carry, output)``.
+    init : tensor or structure
+        The first carry.
+    xs : tensor or structure, optional
+        What is cut into slices along its first axis.
+    length : int, optional
+        Number of steps, where there is no ``xs``.
+    reverse : bool
+        Whether to begin at the end.
+    unroll : int or bool
+        How many steps a compiler writes out.
+
+    Returns
+    -------
+    tuple
+        The last carry, and the outputs stacked.
+    """
+
+
+def _vectorized_rule(function: Any, elements: Any) -> Any:
+    count = rules.shape_of(_leaves(elements)[0])[0]
+    one = _map(
+        lambda x: KerasTensor(rules.shape_of(x)[1:], rules.promoted(x)), elements
+    )
+    return _map(
+        lambda y: Spec((count, *rules.shape_of(y)), rules.promoted(y)), function(one)
+    )
+
+
+@primitive(_vectorized_rule)
+def vectorized_map(function: Any, elements: Any) -> Any:
+    """Call a function on each slice along the first axis, all at once.
+
+    Parameters
+    ----------
+    function : Callable
+        Gets one slice, or a structure of slices.
+    elements : tensor or structure of tensors
+
+    Returns
+    -------
+    tensor or structure of tensors
+        The results, stacked.
+    """
+
+
+def _map_rule(f: Any, xs: Any) -> Any:
+    return _vectorized_rule(f, xs)
+
+
+@derived(rule=_map_rule)
+def map(f: Any, xs: Any) -> Any:
+    """Call a function on each slice along the first axis, one after the other.
+
+    Parameters
+    ----------
+    f : Callable
+        Gets one slice, or a structure of slices.
+    xs : tensor or structure of tensors
+
+    Returns
+    -------
+    tensor or structure of tensors
+        The results, stacked.
+    """
+    return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
+
+
+@derived(rule=lambda f, elems, reverse=False, axis=0: _map(spec_of, elems))
+def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    """All prefixes combined by an associative function, in logarithmic depth.
+
+    Parameters
+    ----------
+    f : Callable
+        Combines two structures of slices, element by element along ``axis``.
+    elems : tensor or structure of tensors
+    reverse : bool
+        Whether to combine from the end.
+    axis : int
+
+    Returns
+    -------
+    structure of ``elems``
+
+    Notes
+    -----
+    Source: Hillis and Steele, "Data parallel algorithms", 1986.
+    """
+    from dlcore.src.ops.numpy.shape import concatenate, flip
+
+    leaves = _leaves(elems)
+    if not callable(f):
+        raise TypeError(f"associative_scan: `f` must be callable, got {f!r}.")
+    axis = rules.canonical_axis(axis, len(rules.shape_of(leaves[0])))
+    sizes = {rules.shape_of(x)[axis] for x in leaves}
+    if len(sizes) != 1:
+        raise ValueError(
+            f"associative_scan: all of `elems` need one size along axis {axis}, "
+            f"got {sorted(map(str, sizes))}."
+        )
+    size = sizes.pop()
+
+    def part(tree: Any, begin: Any, end: Any) -> Any:
+        key = (*[slice(None)] * axis, slice(begin, end))
+        return _map(lambda x: get_item(x, key), tree)
+
+    if reverse:
+        elems = _map(lambda x: flip(x, axis), elems)
+    distance = 1
+    while size and distance < size:
+        combined = f(part(elems, None, -distance), part(elems, distance, None))
+        elems = _map(
+            lambda a, b: concatenate([a, b], axis), part(elems, None, distance), combined
+        )
+        distance *= 2
+    return _map(lambda x: flip(x, axis), elems) if reverse else elems
+
+
+@export("dlcore.ops.custom_gradient")
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function its own gradient.
+
+    Parameters
+    ----------
+    f : Callable
+        Returns the result and a function ``grad(*args, upstream) -> gradients``.
+
+    Returns
+    -------
+    Callable
+        The function with this gradient, on the backend of its arguments.
+    """
+
+    def call(*args: Any) -> Any:
+        values = [getattr(a, "value", a) for a in args]
+        homes = [declare.HOME.get(type(v)) for v in values]
+        if declare.SYMBOLIC in homes:
+            return f(*values)[0]
+        home = next((h for h in homes if isinstance(h, backends.Backend)), None)
+        runtime = (home or backends.current()).runtime
+        return runtime.custom_gradient(f)(*values)
+
+    return call
+
+
+@export("dlcore.ops.jvp", "dlcore.ops.linalg.jvp")
+def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """Differentiate forwards: a function's value and its change along tangents.
+
+    Parameters
+    ----------
+    fun : Callable
+    primals, tangents : sequence of tensor
+        The arguments, and a direction of the same shapes.
+    has_aux : bool
+        Whether ``fun`` returns something else besides, which is not differentiated.
+
+    Returns
+    -------
+    tuple
+        The value, its derivative along the tangents, and what came besides.
+    """
+    homes = [declare.HOME.get(type(v)) for v in primals]
+    if declare.SYMBOLIC in homes:
+        out, *aux = fun(*primals) if has_aux else (fun(*primals),)
+        return (out, _map(lambda x: KerasTensor(x.shape, x.dtype), out), *aux)
+    home = next((h for h in homes if isinstance(h, backends.Backend)), None)
+    runtime = (home or backends.current()).runtime
+    primals = [runtime.convert(getattr(p, "value", p)) for p in primals]
+    tangents = [runtime.convert(getattr(t, "value", t)) for t in tangents]
+    return runtime.jvp(fun, primals, tangents, has_aux)

@@ -1,0 +1,220 @@
+"""Moments and normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcore.src import config
+from dlcore.src.ops import rules
+from dlcore.src.ops.core import cast
+from dlcore.src.ops.declare import derived
+from dlcore.src.ops.math import rsqrt
+from dlcore.src.ops.numpy.elementwise import (
+    absolute,
+    as_float,
+    divide,
+    maximum,
+    multiply,
+    power,
+    square,
+    subtract,
+)
+from dlcore.src.ops.numpy.reduction import max as max_, mean, sum as sum_, var
+from dlcore.src.ops.numpy.shape import reshape
+
+
+def _moments_rule(
+    x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False
+) -> Any:
+    one = rules.float_reduction(x, axes, keepdims)
+    return one, one
+
+
+@derived(rule=_moments_rule)
+def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
+    """Mean and variance over axes; half precision is computed in single.
+
+    Parameters
+    ----------
+    x : tensor
+    axes : int or tuple of int
+    keepdims : bool
+    synchronized : bool
+        Accepted for compatibility: one process sees the whole batch.
+
+    Returns
+    -------
+    tuple of tensor
+        Mean and variance.
+    """
+    x = as_float(x)
+    dtype = rules.promoted(x)
+    half = dtype in ("float16", "bfloat16")
+    if not half:
+        return mean(x, axes, keepdims), var(x, axes, keepdims)
+    wide = cast(x, "float32")
+    low, high = -65504.0, 65504.0
+    average, variance = mean(wide, axes, keepdims), var(wide, axes, keepdims)
+    if dtype == "float16":
+        from dlcore.src.ops.numpy.elementwise import clip
+
+        average, variance = clip(average, low, high), clip(variance, low, high)
+    return cast(average, dtype), cast(variance, dtype)
+
+
+def _along(x: Any, parameter: Any, axis: Any) -> Any:
+    """Reshape a parameter of some axes so that it broadcasts with ``x``."""
+    if parameter is None:
+        return None
+    rank = len(rules.shape_of(x))
+    axes = rules.canonical_axes(axis, rank)
+    shape = rules.shape_of(parameter)
+    sizes = list(shape) if len(shape) == len(axes) else None
+    if sizes is None:
+        return parameter
+    order = dict(zip(sorted(axes), sizes, strict=True))
+    return reshape(parameter, [order.get(i, 1) for i in range(rank)])
+
+
+@derived(rule=rules.same_float)
+def batch_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    axis: int,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 1e-3,
+) -> Any:
+    """Normalize with given moments, then scale and shift.
+
+    Parameters
+    ----------
+    x : tensor
+    mean, variance : tensor of shape (channels,)
+    axis : int
+        The channels' axis.
+    offset, scale : tensor of shape (channels,), optional
+    epsilon : float
+
+    Notes
+    -----
+    Source: Ioffe and Szegedy, 2015, arXiv:1502.03167.
+    """
+    x = as_float(x)
+    axis = rules.canonical_axis(axis, len(rules.shape_of(x)))
+    size = rules.shape_of(x)[axis]
+    for name, value in (("mean", mean), ("variance", variance)):
+        shape = rules.shape_of(value)
+        if len(shape) != 1 or not rules.same_sizes(shape[0], size):
+            raise ValueError(
+                f"batch_normalization: `{name}` must have the shape ({size},), that of "
+                f"axis {axis} of {rules.shape_of(x)}; got {shape}."
+            )
+    factor = rsqrt(variance + epsilon)
+    if scale is not None:
+        factor = multiply(factor, scale)
+    shift = multiply(mean, factor) * -1
+    if offset is not None:
+        shift = shift + offset
+    result = multiply(x, _along(x, factor, axis)) + _along(x, shift, axis)
+    return cast(result, rules.promoted(x))
+
+
+@derived(rule=rules.same_float)
+def layer_normalization(
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    axis: Any = -1,
+    epsilon: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """Zero mean and unit variance over ``axis``, then scale and shift.
+
+    Parameters
+    ----------
+    x : tensor
+    gamma, beta : tensor of the sizes of ``axis``, optional
+    axis : int or tuple of int
+    epsilon : float, optional
+        The global one unless given.
+    **kwargs
+        ``rms_scaling=True`` divides by the standard deviation only.
+
+    Notes
+    -----
+    Source: Ba et al., 2016, arXiv:1607.06450.
+    """
+    epsilon = config.epsilon() if epsilon is None else epsilon
+    original = rules.float_of(rules.promoted(x))
+    wide = "float32" if original in ("float16", "bfloat16") else original
+    x = cast(x, wide)
+    gamma, beta = (_along(x, None if p is None else cast(p, wide), axis) for p in (gamma, beta))
+    if kwargs.pop("rms_scaling", False):
+        factor = rsqrt(var(x, axis, True) + epsilon)
+        result = multiply(x, factor) if gamma is None else multiply(x, factor) * gamma
+        return cast(result, original)
+    average, variance = mean(x, axis, True), var(x, axis, True)
+    result = multiply(subtract(x, average), rsqrt(variance + epsilon))
+    if gamma is not None:
+        result = multiply(result, gamma)
+    return cast(result if beta is None else result + beta, original)
+
+
+@derived(rule=rules.same_float)
+def rms_normalization(
+    x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = None
+) -> Any:
+    """Divide by the root of the mean square over ``axis``, then scale.
+
+    Parameters
+    ----------
+    x : tensor
+    scale : tensor, optional
+    axis : int or tuple of int
+    epsilon : float, optional
+        The global one unless given.
+
+    Notes
+    -----
+    Source: Zhang and Sennrich, 2019, arXiv:1910.07467.
+    """
+    epsilon = config.epsilon() if epsilon is None else epsilon
+    original = rules.float_of(rules.promoted(x))
+    wide = "float32" if original in ("float16", "bfloat16") else original
+    x = cast(x, wide)
+    result = multiply(x, rsqrt(mean(square(x), axis, True) + epsilon))
+    if scale is not None:
+        result = multiply(result, _along(x, cast(scale, wide), axis))
+    return cast(result, original)
+
+
+@derived(rule=rules.same_float)
+def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> Any:
+    """Divide by the norm over ``axis``.
+
+    Parameters
+    ----------
+    x : tensor
+    axis : int or tuple of int
+    order : number or "inf"
+        Which norm: the ``order``-th root of the sum of powers; the largest for inf.
+    epsilon : float, optional
+        The least norm; the global one unless given.
+    """
+    if not isinstance(order, int | float) or order < 1:
+        raise ValueError(f"normalize: `order` is a number not below 1, got {order!r}.")
+    epsilon = config.epsilon() if epsilon is None else epsilon
+    x = as_float(x)
+    if order == 2:
+        squares = sum_(square(x), axis, True)
+        return multiply(x, rsqrt(maximum(squares, epsilon**2)))
+    size = absolute(x)
+    if order == float("inf"):
+        norm = max_(size, axis, True)
+    else:
+        norm = power(sum_(power(size, order), axis, True), 1.0 / order)
+    return divide(x, maximum(norm, epsilon))
+
+

@@ -1,0 +1,1 @@
+"""Ops with numpy's names and meaning, by kind."""
