@@ -56,7 +56,7 @@ def document(point: Point, index: dict[str, list[int]], n: int) -> np.ndarray:
             out[index[name], 19] = 1.0
     for name in positions.keys() & index.keys():
         orders = positions[name]
-        if orders[0] >= now:
+        if not orders or orders[0] >= now:  # a rewound reading leaves empty lists
             continue
         row = [0.0] * 14
         end = bisect_left(orders, now)
