@@ -47,7 +47,7 @@ class Row:
     shape : str
         Shape of its outputs, ``"?"`` while unknown.
     weights : list of Weight
-    built : bool
+    built, trainable : bool
     sources : list of str
         Where its inputs come from.
     inside : list of Row
@@ -59,6 +59,7 @@ class Row:
     shape: str
     weights: list[Weight]
     built: bool = True
+    trainable: bool = True
     sources: list[str] = field(default_factory=list)
     inside: list[Row] = field(default_factory=list)
 
@@ -74,9 +75,8 @@ class Row:
 
     @property
     def trained(self) -> str:
-        """``"Y"``, ``"N"``, ``"Y/N"`` for a part, ``"-"`` without weights."""
-        kinds = {w.trainable for w in self.weights}
-        return {0: "-", 2: "Y/N"}.get(len(kinds)) or ("Y" if True in kinds else "N")
+        """``"Y"`` or ``"N"``; ``"-"`` without weights."""
+        return "-" if not self.weights else "Y" if self.trainable else "N"
 
     def flat(self, depth: int = 0) -> Iterator[tuple[int, Row]]:
         """Yield it and the rows inside with their depths."""
@@ -111,6 +111,7 @@ def _row(layer: Any, nodes: Sequence[Any], inner: Sequence[Any]) -> Row:
         shape=_shape(layer, own),
         weights=weights,
         built=bool(layer.built),
+        trainable=bool(layer.trainable),
         sources=[_source(x) for n in own for x in n.inputs],
         inside=[_row(x, inner, _graph(x)) for x in getattr(layer, "layers", [])],
     )
@@ -150,7 +151,19 @@ def _shape(layer: Any, nodes: Sequence[Any]) -> str:
     shapes = [tuple(x.shape) for n in calls for x in n.outputs]
     if not shapes and getattr(layer, "outputs", None):
         shapes = [tuple(x.shape) for x in _flat(layer.outputs)]
+    built = layer.get_build_config() if layer.built and not shapes else None
+    if built and len(built) == 1:
+        shapes = _traced(layer, *built.values())
     return ", ".join(str(s) for s in dict.fromkeys(shapes)) or "?"
+
+
+def _traced(layer: Any, shape: Any) -> list[Any]:
+    """Return the output's shape of a layer that was only called on values."""
+    try:
+        found = layer.compute_output_shape(shape)
+    except Exception:  # a call that depends on values cannot be traced
+        return []
+    return [tuple(found)] if isinstance(found, list | tuple) else []
 
 
 def totals(model: Any, row: Row) -> list[tuple[str, int, int]]:

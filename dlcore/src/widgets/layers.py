@@ -16,12 +16,15 @@ MOST_ROWS = 200
 _STYLE = """
 .dl.model .line {
   display: grid; gap: 0 14px; padding: 3px 0;
-  grid-template-columns: minmax(10em, 5fr) minmax(7em, 4fr) 7em 5em;
+  grid-template-columns: minmax(130px, 5fr) minmax(90px, 4fr) 90px 64px;
 }
 .dl.model.graph .line {
-  grid-template-columns: minmax(10em, 5fr) minmax(7em, 4fr) 7em 5em minmax(7em, 4fr);
+  grid-template-columns:
+    minmax(130px, 5fr) minmax(90px, 4fr) 90px 64px minmax(90px, 4fr);
 }
+.dl.model .chip { margin-left: 4px; }
 .dl.model .title { border-bottom: 1px solid var(--dl-line); font-size: 12px; }
+.dl.model .inner td:first-child, .dl.model .inner td:nth-child(2) { text-align: left; }
 .dl.model .line > :nth-child(3) { text-align: right; }
 .dl.model .line code { background: none; font-size: 12px; padding: 0; }
 .dl.model details { border-bottom: 1px solid var(--dl-line); }
@@ -60,7 +63,7 @@ def html(
         Where the model lives; may be empty.
     """
     titles = ["Layer", "Output shape", "Params", ""] + ["Connected to"] * graph
-    head = "".join(f"<span>{t}</span>" for t in titles)
+    head = " ".join(f"<span>{t}</span>" for t in titles)
     whole = max(1, model.count)
     rows = [_layer(r, whole, graph) for r in model.inside[:MOST_ROWS]]
     more = len(model.inside) - MOST_ROWS
@@ -91,7 +94,7 @@ def _layer(row: Row, whole: int, graph: bool) -> str:
     inner = _inner(row, whole, graph)
     leaf = "" if inner else ' class="leaf"'
     return (
-        f'<details{leaf}><summary class="line">{"".join(cells)}</summary>'
+        f'<details{leaf}><summary class="line">{" ".join(cells)}</summary>'
         f"{inner}</details>"
     )
 
@@ -112,7 +115,7 @@ def _inner(row: Row, whole: int, graph: bool) -> str:
 
 
 def _sum(totals: Sequence[tuple[str, int, int]]) -> str:
-    spans = "".join(
+    spans = " ".join(
         f'<span><span class="q">{title}</span> {count:,} '
         f'<span class="q">({memory(size)})</span></span>'
         for title, count, size in totals

@@ -45,6 +45,9 @@ class Recorder(Callback):
         Returns seconds.
     """
 
+    #: The trainer may run many steps in one call and tell of the last one only.
+    every_batch = False
+
     def __init__(
         self,
         view: View,
@@ -68,6 +71,11 @@ class Recorder(Callback):
             backend=str(getattr(getattr(model, "backend", None), "name", "")),
             monitor=self.monitor,
             kind=kind,
+            directions={
+                metric.name: metric._direction == "up"
+                for metric in getattr(model, "metrics", None) or ()
+                if getattr(metric, "_direction", None)
+            },
         )
         self.view.begin(self.run)
 

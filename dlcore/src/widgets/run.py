@@ -81,12 +81,15 @@ class Run:
     monitor : str, optional
         The metric that decides which epoch is the best one; by default
         ``"val_loss"``, or ``"loss"`` without validation.
+    directions : mapping of str to bool
+        Whether a metric is to grow, where its name does not tell.
     """
 
     title: str
     pace: Pace
     backend: str = ""
     monitor: str | None = None
+    directions: Mapping[str, bool] = field(default_factory=dict)
     first: int = 0
     kind: Kind = "fit"
     status: Status = "running"
@@ -221,7 +224,8 @@ class Run:
             rows = [e for e in self.epochs if isfinite(e.logs.get(name, nan))]
         if not rows:
             return None
-        pick = max if larger_is_better(name) else min
+        plain = name.removeprefix(VALIDATION)
+        pick = max if self.directions.get(plain, larger_is_better(name)) else min
         return pick(rows, key=lambda e: e.logs[name])
 
     def rows(self, count: int) -> Iterator[Epoch]:

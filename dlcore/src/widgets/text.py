@@ -16,8 +16,10 @@ NEVER = float("inf")
 CLEAR = "\x1b[K"
 
 
-def _metrics(logs: Mapping[str, float], between: str = ": ") -> list[str]:
-    return [f"{name}{between}{number(value)}" for name, value in logs.items()]
+def _metrics(logs: Mapping[str, float]) -> list[str]:
+    """Write metrics, those of training first and the loss before the others."""
+    order = sorted(logs, key=lambda n: (n.startswith("val_"), not n.endswith("loss")))
+    return [f"{name}: {number(logs[name])}" for name in order]
 
 
 def _title(run: Run, epoch: int) -> str:
