@@ -51,15 +51,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def open_notebook(
     browser: BrowserContext, lab: Lab, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook with some cells and a kernel, which ends with the test."""
+    """Open a notebook with some cells and a kernel, both gone after the test."""
+    opened: list[Notebook] = []
 
     def open_notebook(*cells: str, kernel: str = "python3", lab: Lab = lab) -> Notebook:
-        address = lab.write(f"{request.node.name[:60]}.ipynb", list(cells), kernel)
-        return Notebook(browser.new_page()).open(address)
+        path = lab.write(f"{request.node.name[:60]}.ipynb", list(cells), kernel)
+        known = [page for page in browser.pages if page.url.startswith(lab.url)]
+        page = known[0] if known else browser.new_page()
+        opened.append(Notebook.open(page, lab, path))
+        return opened[-1]
 
     yield open_notebook
-    for page in browser.pages:
-        page.close()
+    for notebook in opened:
+        if request.session.testsfailed or notebook.page.locator(".jp-Dialog").count():
+            notebook.page.close()
+        else:
+            notebook.close()
     lab.end_sessions()
 
 

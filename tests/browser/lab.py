@@ -33,7 +33,7 @@ class Lab:
     log: Path
 
     def write(self, name: str, cells: list[str], kernel: str = "python3") -> str:
-        """Write a notebook and return its address."""
+        """Write a notebook and return its path in JupyterLab."""
         notebook = {
             "cells": [
                 {
@@ -51,7 +51,7 @@ class Lab:
             "nbformat_minor": 5,
         }
         (self.notebooks / name).write_text(json.dumps(notebook))
-        return f"{self.url}/lab/tree/{name}?reset"
+        return name
 
     def end_sessions(self) -> None:
         """Shut down every kernel."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.lab import Lab
+
 #: From a key press to the first frame that shows a list, by the page's clock.
 STOPWATCH = """() => {
   const watch = (window.stopwatch = {});
@@ -54,11 +56,25 @@ class Notebook:
         self.list = page.locator(".jp-Completer:not(.lm-mod-hidden)")
         self.documentation = self.list.locator(".jp-Completer-docpanel")
 
-    def open(self, address: str) -> Notebook:
-        self.page.goto(address)
-        self.wait_for_kernel()
-        self.page.evaluate(STOPWATCH)
-        return self
+    @classmethod
+    def open(cls, page: Page, lab: Lab, path: str) -> Notebook:
+        """Open a notebook; JupyterLab itself is loaded only if it is not there yet."""
+        if not page.url.startswith(lab.url):
+            page.goto(f"{lab.url}/lab?reset")
+            page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+            page.evaluate(STOPWATCH)
+        page.evaluate(
+            "path => jupyterapp.commands.execute('docmanager:open', {path})", path
+        )
+        notebook = cls(page)
+        notebook.wait_for_kernel()
+        return notebook
+
+    def close(self) -> None:
+        """Close all notebooks without saving them."""
+        self.page.evaluate(
+            "() => [...jupyterapp.shell.widgets('main')].forEach(tab => tab.dispose())"
+        )
 
     def wait_for_kernel(self, status: str = "idle") -> None:
         self.page.wait_for_function(

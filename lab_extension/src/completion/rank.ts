@@ -84,11 +84,14 @@ export function starsSpoken(stars: number): string {
   return stars > 0 ? `${stars} of 5 stars` : 'no stars';
 }
 
-/** Shorten a signature so that one long one does not widen the whole list. */
+/** Leave out the last parameters of a signature that would widen the whole list. */
 export function shorten(signature: string, length = 24): string {
-  return signature.length <= length
-    ? signature
-    : `${signature.slice(0, length - 2).trimEnd()}…)`;
+  if (signature.length <= length) {
+    return signature;
+  }
+  const room = length - ' …)'.length;
+  const last = signature.lastIndexOf(',', room - 1);
+  return last < 0 ? '(…)' : `${signature.slice(0, last + 1)} …)`;
 }
 
 /** The last of some texts, in order, as many as fit into `limit` characters. */
