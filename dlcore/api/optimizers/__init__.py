@@ -12,6 +12,8 @@ from dlcore.src.optimizers.adaptive import Ftrl as Ftrl
 from dlcore.src.optimizers.adaptive import RMSprop as RMSprop
 from dlcore.src.optimizers.base import Optimizer as Optimizer
 from dlcore.src.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from dlcore.src.optimizers.multi import MultiOptimizer as MultiOptimizer
+from dlcore.src.optimizers.multi import OptimizerMap as OptimizerMap
 from dlcore.src.optimizers.muon import Muon as Muon
 from dlcore.src.optimizers.registry import deserialize as deserialize
 from dlcore.src.optimizers.registry import get as get

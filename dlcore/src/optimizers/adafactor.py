@@ -49,7 +49,6 @@ class Adafactor(Optimizer):
         epsilon_2: float = 0.001,
         clip_threshold: float = 1.0,
         relative_step: bool = True,
-        name: str = "adafactor",
         **options: Any,
     ):
         self.beta_2_decay = beta_2_decay
@@ -57,7 +56,7 @@ class Adafactor(Optimizer):
         self.epsilon_2 = epsilon_2
         self.clip_threshold = clip_threshold
         self.relative_step = relative_step
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def make_slots(self, variables: Sequence[Any]) -> list[list[Variable]]:
         """Make the means by rows, by columns, and of each element, of each weight."""

@@ -36,13 +36,12 @@ class Moments(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        name: str | None = None,
         **options: Any,
     ):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def moments(self, g: Any, m: Any, v: Any) -> tuple[Any, Any]:
         """Return the running means after one more gradient."""
@@ -91,11 +90,10 @@ class Adam(Moments):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        name: str = "adam",
         **options: Any,
     ):
         self.amsgrad = amsgrad
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
 
     def slot_groups(self) -> list[tuple[str, ...]]:
         """Return the names of the slots."""
@@ -150,7 +148,6 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        name: str = "adamw",
         **options: Any,
     ):
         if weight_decay is None:
@@ -161,7 +158,6 @@ class AdamW(Adam):
             beta_2,
             epsilon,
             amsgrad,
-            name,
             weight_decay=weight_decay,
             **options,
         )
@@ -191,10 +187,9 @@ class Adamax(Moments):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        name: str = "adamax",
         **options: Any,
     ):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
 
     def shared(self, rate: Any, step: Any) -> tuple[Any, ...]:
         """Return the rate corrected for a mean that began at 0."""
@@ -230,10 +225,9 @@ class Nadam(Moments):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        name: str = "nadam",
         **options: Any,
     ):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
 
     def build(self, variables: Sequence[Any]) -> None:
         """Make the state: besides the slots the product of all momenta so far."""
@@ -283,10 +277,9 @@ class Lamb(Moments):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        name: str = "lamb",
         **options: Any,
     ):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
 
     def shared(self, rate: Any, step: Any) -> tuple[Any, ...]:
         """Return the rate and the corrections for means that began at 0."""

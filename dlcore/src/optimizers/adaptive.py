@@ -38,12 +38,11 @@ class Adagrad(Optimizer):
         learning_rate: Any = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        name: str = "adagrad",
         **options: Any,
     ):
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def make_slot(self, variable: Any, name: str) -> Variable:
         """Make the sum of one weight."""
@@ -84,12 +83,11 @@ class Adadelta(Optimizer):
         learning_rate: Any = 0.001,
         rho: float = 0.95,
         epsilon: float = 1e-7,
-        name: str = "adadelta",
         **options: Any,
     ):
         self.rho = rho
         self.epsilon = epsilon
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def update(
         self, w: Any, g: Any, rate: Any, squares: Any, steps: Any
@@ -134,14 +132,13 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        name: str = "rmsprop",
         **options: Any,
     ):
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def slot_groups(self) -> list[tuple[str, ...]]:
         """Return the names of the slots."""
@@ -211,7 +208,6 @@ class Ftrl(Optimizer):
         l2_regularization_strength: float = 0.0,
         l2_shrinkage_regularization_strength: float = 0.0,
         beta: float = 0.0,
-        name: str = "ftrl",
         **options: Any,
     ):
         if learning_rate_power > 0:
@@ -235,7 +231,7 @@ class Ftrl(Optimizer):
         self.l2 = l2_regularization_strength
         self.l2_shrinkage = l2_shrinkage_regularization_strength
         self.beta = beta
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def make_slot(self, variable: Any, name: str) -> Variable:
         """Make the sum of squares, or the linear term, of one weight."""

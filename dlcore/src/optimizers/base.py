@@ -13,7 +13,11 @@ from dlcore import ops
 from dlcore.src import backend as backends, initializers
 from dlcore.src.config import Configurable
 from dlcore.src.export import export
-from dlcore.src.optimizers.gradients import Clipping, without_missing
+from dlcore.src.optimizers.gradients import (
+    check_one_limit,
+    clipped,
+    without_missing,
+)
 from dlcore.src.optimizers.schedules.base import LearningRateSchedule
 from dlcore.src.saving.serialization import (
     deserialize_keras_object,
@@ -119,7 +123,9 @@ class Optimizer(Configurable):
     ):
         self.name = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
-        self.clipping = Clipping(clipnorm, clipvalue, global_clipnorm)
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
         self.use_ema = use_ema
         self.ema_momentum = ema_momentum
         self.ema_overwrite_frequency = ema_overwrite_frequency
@@ -131,13 +137,18 @@ class Optimizer(Configurable):
         self._variables: list[Variable] = []
         self._trainable_variables: list[Variable] = []
         self._index: dict[int, int] = {}
-        self._not_decayed: Callable[[Variable], bool] = lambda variable: False
+        self._kept: tuple[set[int], tuple[str, ...]] = (set(), ())
         self._step: dict[Any, Any] = {}
         self._iterations = self.add_variable((), dtype="int32", name="iteration")
         self._learning_rate: Any = None
         self._set_learning_rate(learning_rate)
 
     def _check_options(self) -> None:
+        check_one_limit(
+            clipnorm=self.clipnorm,
+            clipvalue=self.clipvalue,
+            global_clipnorm=self.global_clipnorm,
+        )
         steps, every = self.gradient_accumulation_steps, self.ema_overwrite_frequency
         if steps is not None and (not isinstance(steps, int) or steps < 2):
             raise ValueError(
@@ -461,7 +472,7 @@ class Optimizer(Configurable):
         return variables
 
     def _update(self, grads: list[Any], variables: list[Any]) -> None:
-        grads = self.clipping(grads)
+        grads = clipped(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
         rate = self.learning_rate
         self._step = {}
         try:
@@ -475,7 +486,7 @@ class Optimizer(Configurable):
     def _decay(self, variables: list[Any], rate: Any) -> None:
         kept = 1.0 - ops.convert_to_tensor(rate) * self.weight_decay
         for v in variables:
-            if not self._not_decayed(v):
+            if self.decays(v):
                 put(v, v.value * ops.cast(kept, v.value.dtype))
 
     def _if(
@@ -556,10 +567,12 @@ class Optimizer(Configurable):
                 "`exclude_from_weight_decay()` must be called before the optimizer is "
                 "built."
             )
-        excluded, names = {id(v) for v in var_list or ()}, tuple(var_names or ())
-        self._not_decayed = lambda variable: (
-            id(variable) in excluded or any(n in variable.name for n in names)
-        )
+        self._kept = ({id(v) for v in var_list or ()}, tuple(var_names or ()))
+
+    def decays(self, variable: Any) -> bool:
+        """Whether weight decay applies to a weight."""
+        ids, names = self._kept
+        return id(variable) not in ids and not any(n in variable.name for n in names)
 
     def scale_loss(self, loss: Any) -> Any:
         """Multiply a loss by ``loss_scale_factor``, before it is differentiated."""
@@ -603,8 +616,8 @@ class Optimizer(Configurable):
         """Give ``variables`` other values."""
         if not self.built:
             raise ValueError(
-                f"{self.name}: call `optimizer.build(variables)` before "
-                "`set_weights()`."
+                f"You are calling `set_weights()` on {self.name!r}, which has no slots "
+                "yet: call `optimizer.build(variables)` first."
             )
         for variable, weight in zip(self._variables, weights, strict=True):
             variable.assign(weight)

@@ -11,63 +11,50 @@ from typing import Any
 from dlcore import ops
 
 
-class Clipping:
-    """Limit gradients by value, by norm, or by the norm of all together.
-
-    Parameters
-    ----------
-    clipnorm, clipvalue, global_clipnorm : float, optional
-        At most one of them.
+def check_one_limit(**limits: float | None) -> None:
+    """Check that at most one limit is given.
 
     Raises
     ------
     ValueError
-        If more than one is given.
+        If there are more.
+    """
+    if sum(v is not None for v in limits.values()) > 1:
+        raise ValueError(
+            "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set, got "
+            + ", ".join(f"{k}={v}" for k, v in limits.items())
+            + "."
+        )
+
+
+def clipped(
+    grads: Sequence[Any],
+    clipnorm: float | None = None,
+    clipvalue: float | None = None,
+    global_clipnorm: float | None = None,
+) -> list[Any]:
+    """Limit gradients by norm, by value, or by the norm of all together.
 
     References
     ----------
     Pascanu et al., 2013, On the difficulty of training recurrent neural networks,
     arXiv:1211.5063, algorithm 1.
     """
-
-    def __init__(
-        self,
-        clipnorm: float | None,
-        clipvalue: float | None,
-        global_clipnorm: float | None,
-    ):
-        given = {
-            "clipnorm": clipnorm,
-            "clipvalue": clipvalue,
-            "global_clipnorm": global_clipnorm,
-        }
-        if sum(v is not None for v in given.values()) > 1:
-            raise ValueError(
-                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be "
-                "given, got " + ", ".join(f"{k}={v}" for k, v in given.items()) + "."
-            )
-        self.clipnorm = clipnorm
-        self.clipvalue = clipvalue
-        self.global_clipnorm = global_clipnorm
-
-    def __call__(self, grads: Sequence[Any]) -> list[Any]:
-        """Return the limited gradients."""
-        if self.clipnorm and self.clipnorm > 0:
-            return [self._by_norm(g, self.clipnorm) for g in grads]
-        if self.clipvalue and self.clipvalue > 0:
-            return [ops.clip(g, -self.clipvalue, self.clipvalue) for g in grads]
-        if self.global_clipnorm and self.global_clipnorm > 0:
-            norm = global_norm(grads)
-            scale = self.global_clipnorm / ops.maximum(norm, self.global_clipnorm)
-            # norm - norm is 0, or NaN where the norm is infinite: that must show.
-            scale = scale + (norm - norm)
-            return [g * ops.cast(scale, g.dtype) for g in grads]
-        return list(grads)
-
-    @staticmethod
-    def _by_norm(g: Any, limit: float) -> Any:
-        norm = ops.sqrt(ops.sum(ops.square(g)))
-        return g * (limit / ops.maximum(norm, limit))
+    if clipnorm and clipnorm > 0:
+        norms = (ops.sqrt(ops.sum(ops.square(g))) for g in grads)
+        return [
+            g * (clipnorm / ops.maximum(norm, clipnorm))
+            for g, norm in zip(grads, norms, strict=True)
+        ]
+    if clipvalue and clipvalue > 0:
+        return [ops.clip(g, -clipvalue, clipvalue) for g in grads]
+    if global_clipnorm and global_clipnorm > 0:
+        norm = global_norm(grads)
+        scale = global_clipnorm / ops.maximum(norm, global_clipnorm)
+        # norm - norm is 0, or NaN where the norm is infinite: that must show.
+        scale = scale + (norm - norm)
+        return [g * ops.cast(scale, g.dtype) for g in grads]
+    return list(grads)
 
 
 def global_norm(tensors: Sequence[Any]) -> Any:

@@ -15,6 +15,11 @@ from dlcore.src.utils.state import put
 from dlcore.src.variable import Variable
 
 
+_DEFAULTS = {
+    name: parameter.default for name, parameter in Optimizer._signature.parameters.items()
+}
+
+
 @export(
     "dlcore.optimizers.LossScaleOptimizer",
     "dlcore.mixed_precision.LossScaleOptimizer",
@@ -33,6 +38,13 @@ class LossScaleOptimizer(Optimizer):
     dynamic_growth_steps : int
         Good steps after which the factor doubles.
     name : str, optional
+    **options
+        Accepted at their defaults only, as configurations hold them.
+
+    Raises
+    ------
+    ValueError
+        If an option is given that belongs to the inner optimizer.
 
     References
     ----------
@@ -45,7 +57,15 @@ class LossScaleOptimizer(Optimizer):
         initial_scale: float = 2.0**15,
         dynamic_growth_steps: int = 2000,
         name: str | None = None,
+        **options: Any,
     ):
+        for option, value in options.items():
+            if option != "learning_rate" and value != _DEFAULTS[option]:
+                raise ValueError(
+                    f"LossScaleOptimizer has no `{option}` of its own: set it on the "
+                    f"`inner_optimizer`, {type(inner_optimizer).__name__}({option}="
+                    f"{value!r})."
+                )
         super().__init__(0.0, name=name)
         self.inner_optimizer = inner_optimizer
         self.initial_scale = initial_scale
@@ -127,6 +147,12 @@ class LossScaleOptimizer(Optimizer):
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Give the weights their moving average, if the inner optimizer has one."""
         self.inner_optimizer.finalize_variable_values(var_list)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {k: v for k, v in super().get_config().items() if k not in _DEFAULTS} | {
+            "name": self.name
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:

@@ -61,7 +61,6 @@ class Muon(Optimizer):
         adam_weight_decay: float | None = 0.004,
         epsilon: float = 1e-7,
         weight_decay: float | None = 0.004,
-        name: str = "muon",
         exclude_layers: list[str] | None = None,
         exclude_embeddings: bool = True,
         muon_a: float = 3.4445,
@@ -86,7 +85,7 @@ class Muon(Optimizer):
         self.ns_steps = ns_steps
         self.nesterov = nesterov
         self.rms_rate = rms_rate
-        super().__init__(learning_rate, weight_decay, name=name, **options)
+        super().__init__(learning_rate, weight_decay, **options)
 
     def for_adam(self, variable: Any) -> bool:
         """Whether Adam updates a weight."""
@@ -120,23 +119,30 @@ class Muon(Optimizer):
             v = v + (ops.square(g) - v) * (1 - self.adam_beta_2)
             return w - m * adam_rate / (ops.sqrt(v) + self.epsilon), m, v
         m = m * self.momentum + g
-        step = self.orthogonal(g + m * self.momentum if self.nesterov else m)
-        size = 1.0
-        if self.rms_rate is not None:
-            size = max(w.shape) ** 0.5 * self.rms_rate
-        return w - step * (rate * size), m
+        step = self.zeropower_via_newtonschulz5(
+            g + m * self.momentum if self.nesterov else m, self.ns_steps
+        )
+        return w - self.lr_adjust(step * rate), m
 
-    def orthogonal(self, x: Any) -> Any:
+    def lr_adjust(self, x: Any) -> Any:
+        """Give a step the root mean square of one of Adam's."""
+        if self.rms_rate is None:
+            return x
+        return x * (max(x.shape) ** 0.5 * self.rms_rate)
+
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         """Return nearly the orthogonal matrix next to a matrix.
 
-        A polynomial, applied again and again, drives all singular values towards 1.
+        A polynomial, applied ``steps`` times, drives all singular values towards 1.
         """
+        if len(x.shape) < 2:
+            raise ValueError(f"Muon takes matrices, got a shape {tuple(x.shape)}.")
         a, b, c = self.coefficients
         tall = x.shape[-2] > x.shape[-1]
         if tall:
             x = ops.transpose(x)
         x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-7)
-        for _ in range(self.ns_steps):
+        for _ in range(steps):
             square = ops.matmul(x, ops.transpose(x))
             x = a * x + ops.matmul(b * square + c * ops.matmul(square, square), x)
         return ops.transpose(x) if tall else x
@@ -145,5 +151,5 @@ class Muon(Optimizer):
         rate = ops.convert_to_tensor(rate)
         for v in variables:
             decay = self.adam_weight_decay if self.for_adam(v) else self.weight_decay
-            if decay is not None and not self._not_decayed(v):
+            if decay is not None and self.decays(v):
                 put(v, v.value * ops.cast(1.0 - rate * decay, v.value.dtype))

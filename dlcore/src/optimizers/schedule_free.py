@@ -39,11 +39,10 @@ class ScheduleFreeAdamW(Moments):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         warmup_steps: int = 0,
-        name: str = "schedule_free_adamw",
         **options: Any,
     ):
         self.warmup_steps = warmup_steps
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, name, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
 
     def make_slot(self, variable: Any, name: str) -> Variable:
         """Make a slot; the first one begins as the weight itself."""

@@ -39,14 +39,13 @@ class SGD(Optimizer):
         learning_rate: Any = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        name: str = "SGD",
         **options: Any,
     ):
         if not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` must be from 0 to 1, got {momentum!r}.")
+            raise ValueError(f"`momentum` must be a float between [0, 1], got {momentum!r}.")
         self.momentum = momentum
         self.nesterov = nesterov
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def slot_groups(self) -> list[tuple[str, ...]]:
         """Return the names of the slots: none without momentum."""
@@ -94,14 +93,13 @@ class Lion(Optimizer):
         learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.99,
-        name: str = "lion",
         **options: Any,
     ):
         if not 0 < beta_1 <= 1:
             raise ValueError(f"`beta_1` must be above 0, at most 1, got {beta_1!r}.")
         self.beta_1 = beta_1
         self.beta_2 = beta_2
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, **options)
 
     def update(self, w: Any, g: Any, rate: Any, m: Any) -> tuple[Any, ...]:
         """Return the new weight and momentum."""
