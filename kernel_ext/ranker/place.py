@@ -68,13 +68,17 @@ def place(
     )
     recent = point.recent(2) if kind == "name" else []
     imports = (START, START, *point.imports)[-2:]
+    # Where the kernel contradicts the text, what the text says of it is wrong too.
+    believed = not (
+        receiver and point.receiver_type and last(receiver) != last(point.receiver_type)
+    )
     return Place(
         kind=kind,
         types=_types(point, kind, receiver, bases),
-        receiver=last(point.receiver) if kind == "attribute" else "",
+        receiver=last(point.receiver) if kind == "attribute" and believed else "",
         earlier=_two(point.earlier),
         on_type=point.earlier_on_type[-1] if point.earlier_on_type else START,
-        origin=short(point.origin) if point.origin else "",
+        origin=short(point.origin) if point.origin and believed else "",
         calls=_calls(point),
         slot=str(min(point.argument, 4)),
         keyword=point.argument_keyword or "",

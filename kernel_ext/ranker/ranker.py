@@ -20,15 +20,19 @@ from kernel_ext.ranker.live import bases_of
 from kernel_ext.ranker.mix import mix
 from kernel_ext.ranker.place import Place, place
 from kernel_ext.ranker.reason import Reasons
-from kernel_ext.ranker.stars import stars
+from kernel_ext.ranker.stars import THRESHOLDS
 from kernel_ext.ranker.subtokens import Vocabulary
 from kernel_ext.ranker.weights import WeightsError
 
 LANGUAGES = ("python", "typescript", "javascript", "java")
 REASONS = 12
 """Best items that get a reason even without a star."""
+STARRED = 40
+"""No more items than this can have a star each."""
 SHOWN = 0.10
 """A private name goes last unless its probability is at least this: two stars."""
+PRIVATE, DUNDER = FEATURES.index("private"), FEATURES.index("dunder")
+EMPTY = np.zeros(len(FEATURES), np.float32)
 LETTERS = 2
 """Calibration tells nothing typed, one letter, and more letters apart."""
 
@@ -186,33 +190,38 @@ class Ranker:
     def rank_at(
         self, point: Point, where: Place, labels: Sequence[str], learned: bool = True
     ) -> list[Suggestion]:
-        """Rank distinct candidates at a point that is read already; see `rank`."""
-        groups: dict[int, list[str]] = {0: [], 1: [], 2: []}
-        for label in labels:
-            groups[_group(label.removesuffix("="), point.prefix)].append(label)
-        entries: list[tuple[tuple[Any, ...], float, str, str]] = []
+        """Rank sorted, distinct candidates at a point that is read already."""
+        found: list[str] = []
+        rows: list[np.ndarray] = []
+        shares: list[np.ndarray] = []
         left = 1.0
-        reasons = Reasons(self.counts, point, where)
-        for group, members in groups.items():
+        for group, members in enumerate(_grouped(labels, point.prefix)):
             if not members:
                 continue
             here = point if group == 0 else replace(point, prefix="")
             ranked = self.scored(here, where, members, learned)
             p = ranked.probabilities * left
-            for i in _order(members, ranked.scores, p, point.prefix):
-                entries.append((ranked.inputs.features[i], float(p[i]), members[i], ""))
+            order = _order(ranked, p, shown=point.prefix.startswith("_"))
+            found += [members[i] for i in order]
+            rows += [ranked.inputs.features[i] for i in order[:STARRED]]
+            rows += [EMPTY] * (len(order) - STARRED)
+            shares.append(p[order])
             left = max(0.0, left - float(p.sum())) * (1.0 if group == 0 else 0.01)
-        mixed = any(label.endswith("=") for label in labels)
+        if not found:
+            return []
+        p = np.minimum.accumulate(np.minimum(np.concatenate(shares), 1.0))
+        counts = np.searchsorted(THRESHOLDS, p, side="right")
+        explain = Reasons(self.counts, point, where)
+        mixed = any(label.endswith("=") for label in found)
         result = []
-        most = 1.0
-        for position, (features, p, label, _) in enumerate(entries):
-            most = min(most, p)
-            count = stars(most)
+        for i, (label, share, count) in enumerate(
+            zip(found, p.tolist(), counts.tolist(), strict=True)
+        ):
             reason = ""
-            if count or position < REASONS:
+            if count or i < REASONS:
                 keyword = label.endswith("=") if mixed else None
-                reason = reasons(label.removesuffix("="), features, keyword)
-            result.append(Suggestion(label, most, count, reason))
+                reason = explain(label.removesuffix("="), rows[i], keyword)
+            result.append(Suggestion(label, share, count, reason))
         return result
 
     def scored(
@@ -243,32 +252,32 @@ def _point(source: str, cursor: int, language: str) -> Point:
     return plain.point(source, cursor)
 
 
-def _group(name: str, typed: str) -> int:
-    """0: continues what is typed, 1: contains it, 2: does not match."""
-    found = prefix.match(name, typed)
-    if found <= prefix.START_ANY_CASE:
-        return 0
-    return 2 if found == prefix.NONE else 1
+def _grouped(labels: Sequence[str], typed: str) -> tuple[list[str], ...]:
+    """Part candidates: continues what is typed, contains it, does not match."""
+    if not typed:
+        return list(labels), [], []
+    groups: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for label in labels:
+        found = prefix.match(label.removesuffix("="), typed)
+        later = 2 if found == prefix.NONE else found > prefix.START_ANY_CASE
+        groups[later].append(label)
+    return groups
 
 
-def _order(
-    labels: Sequence[str], scores: np.ndarray, p: np.ndarray, typed: str
-) -> list[int]:
-    """Sort by score, then by name; private names last, dunders very last."""
-
-    def key(i: int) -> tuple[int, float, str]:
-        hidden = prefix.concealed(labels[i].removesuffix("="))
-        if typed.startswith("_") or p[i] >= SHOWN:
-            hidden = 0
-        return hidden, -float(scores[i]), labels[i]
-
-    return sorted(range(len(labels)), key=key)
+def _order(ranked: Ranked, p: np.ndarray, shown: bool) -> np.ndarray:
+    """Sort by score, ties as given; private names last, dunders very last."""
+    hidden = ranked.inputs.features[:, PRIVATE] + 2 * ranked.inputs.features[:, DUNDER]
+    hidden = np.where((p >= SHOWN) | shown, 0.0, hidden)
+    return np.lexsort((-ranked.scores, hidden))
 
 
 def _checked(
     source: object, cursor: object, candidates: object, language: str, receiver: object
 ) -> list[str]:
-    """Refuse bad arguments; give the candidates without duplicates."""
+    """Refuse bad arguments; give the candidates sorted and without duplicates.
+
+    Sorted, so that the sums of floats do not depend on the order given.
+    """
     if not isinstance(source, str):
         raise TypeError(f"source must be a str, got {type(source).__name__}")
     if isinstance(cursor, bool) or not isinstance(cursor, int | np.integer):
@@ -292,10 +301,10 @@ def _checked(
         raise TypeError(
             f"candidates must be a list of str, got {type(candidates).__name__}"
         )
-    labels = list(dict.fromkeys(candidates))
+    labels = list(candidates)
     for label in labels:
         if not isinstance(label, str):
             raise TypeError(
                 f"candidates must be str, got {type(label).__name__}: {label!r}"
             )
-    return labels
+    return sorted(set(labels))
