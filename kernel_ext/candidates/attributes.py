@@ -120,6 +120,8 @@ def _told(obj: Any) -> list[str] | None:
     ask = static.find(type(obj), "__dir__")
     if ask is object.__dir__ or not trust.is_trusted(type(obj)):
         return None
+    if static.is_module(obj) or static.is_class(obj):
+        return None  # these would ask a function in their own dict, or a metaclass
     return _called(ask, obj)
 
 

@@ -120,15 +120,12 @@ def _visible(text: str, start: int) -> bool:
 def _inside(text: str, header: int) -> bool:
     """Tell whether the end of the text is in the block that a line begins."""
     indent = _indent(text, header)
-    end = text.find(":\n", header)
-    following = text[end + 2 :] if end >= 0 else ""
-    for line in following.split("\n"):
-        stripped = line.lstrip()
-        if (
-            stripped
-            and stripped[0] not in "#)]}"
-            and len(line) - len(stripped) <= indent
-        ):
+    lines = text[header:].split("\n")[1:]
+    if not lines or _indent(lines[-1], 0) <= indent:
+        return not lines  # def f(a, b=| in the header itself
+    for line in lines[:-1]:
+        stripped = line.strip()
+        if stripped and stripped[0] not in "#)]}" and _indent(line, 0) <= indent:
             return False
     return True
 

@@ -68,6 +68,8 @@ def _listed(raw: Any, owner: Value | None, name: str) -> Value | None:
         name = raw.__name__
     if type(name) is not str or not name:
         return None
+    if type(raw) is BuiltinFunctionType and not static.is_module(raw.__self__):
+        owner = of(raw.__self__)  # a method of a built-in type, taken before
     if owner is not None and not static.is_module(owner.obj):
         return known_of(owner, name)
     module = raw.__module__ if plain else MISSING

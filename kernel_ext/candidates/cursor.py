@@ -90,21 +90,38 @@ def at(source: str, cursor: int) -> Place:
     if cell_magic and cursor > len(first_line) and cell_magic[1] not in PYTHON_CELLS:
         return Place("none", cursor, "")
     begin = _window(source, cursor)
+    if begin is None:
+        return Place("none", cursor, "")
     return _shift(_place(lex(source[begin:cursor])), begin)
 
 
-def _window(source: str, cursor: int) -> int:
-    """Return the start of a line at most about ``WINDOW`` before the cursor."""
+_STRING = re.compile(  # or comment, as a whole
+    r"""
+    [^\#"']*+
+    ( \#[^\n]*
+    | \"{3} (?: [^"\\] | \\. | "(?!"") )*+ (?: \"{3} | \Z )
+    | '{3} (?: [^'\\] | \\. | '(?!'') )*+ (?: '{3} | \Z )
+    | " (?: [^"\\\n] | \\. )*+ "? | ' (?: [^'\\\n] | \\. )*+ '? | \Z )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _window(source: str, cursor: int) -> int | None:
+    """Return the start of a line at most about ``WINDOW`` before the cursor.
+
+    A line in a string of several lines will not do: then the string's end is returned,
+    or None if the cursor is in it.
+    """
     begin = cursor - WINDOW
     if begin <= 0:
         return 0
-    line = source.find("\n", begin, cursor) + 1
-    if not line:
-        return begin  # one very long line
-    for quote in ('"""', "'''"):
-        if source.count(quote, 0, line) % 2:  # the window would begin in a string
-            end = source.find(quote, line, cursor)
-            line = end + 3 if end >= 0 else cursor
+    line = source.find("\n", begin, cursor) + 1 or begin  # else one very long line
+    for match in _STRING.finditer(source, 0, cursor):
+        if match.start(1) >= line:
+            break
+        if match.end() > line:
+            return match.end() if match.end() < cursor else None
     return line
 
 

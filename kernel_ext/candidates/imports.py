@@ -29,7 +29,7 @@ def name_candidates(module: str, prefix: str) -> list[Candidate]:
 
     Examples
     --------
-    >>> [c.label for c in name_candidates("json", "JSOND")]
+    >>> sorted(c.label for c in name_candidates("json", "JSOND"))
     ['JSONDecodeError', 'JSONDecoder']
     """
     if module.startswith("."):

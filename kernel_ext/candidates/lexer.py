@@ -27,6 +27,7 @@ _TOKEN = re.compile(
       | (?P<comment> \#[^\n]* )
       | (?P<word> [^\W\d]\w*+ )
       | (?P<other> \*\*=? | //=? | -> | [=!<>+\-*/%@&|^]= | <<=? | >>=? | . )
+      | \Z
     )
     """,
     re.VERBOSE | re.DOTALL,
@@ -149,7 +150,8 @@ def lex(text: str) -> Lexed:
     tokens, stack = found.tokens, found.open
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
-        assert kind is not None
+        if kind is None:
+            break
         start, end = match.span(kind)
         value = match[kind]
         if kind == "comment":

@@ -22,14 +22,12 @@ def magics(shell: Any, prefix: str, first_line: bool) -> list[Candidate]:
     if shell is None:
         return []
     known = shell.magics_manager.lsmagic()
-    found: list[Candidate] = []
-    for kind, sign in (("line", "%"), ("cell", "%%")):
-        if (kind == "cell" and not first_line) or not (sign + "~").startswith(
-            prefix[: len(sign)]
-        ):
-            continue
-        for name in sorted(known.get(kind, ())):
-            label = sign + name
-            if label.lower().startswith(prefix.lower()):
-                found.append(Candidate(label, label, "magic"))
-    return found
+    labels = [f"%{name}" for name in sorted(known.get("line", ()))]
+    if first_line:
+        labels += [f"%%{name}" for name in sorted(known.get("cell", ()))]
+    typed = prefix.lower()
+    return [
+        Candidate(label, label, "magic")
+        for label in labels
+        if label.lower().startswith(typed)
+    ]

@@ -145,6 +145,9 @@ def _defined(file: str, changed: int) -> dict[str, str]:
                 found[alias.asname or alias.name] = kind
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             _assigned(node, found)
+        elif isinstance(node, ast.Delete):
+            for target in node.targets:
+                found.pop(ast.unparse(target), None)
     found.pop("*", None)
     return {name: kind for name, kind in found.items() if name != "annotations"}
 

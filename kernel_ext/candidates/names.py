@@ -45,12 +45,12 @@ def names(
         for word in (*keyword.kwlist, "match", "case")
         if matches(word, prefix)
     ]
-    seen = [
-        Candidate(word, word, kind)
-        for text in texts
-        for word, kind in words(text[-_LONGEST:]).items()
-        if matches(word, prefix)
-    ]
+    kinds: dict[str, str] = {}
+    for text in texts:
+        for word, kind in words(text[-_LONGEST:]).items():
+            if kinds.get(word, "text") == "text" and matches(word, prefix):
+                kinds[word] = kind
+    seen = [Candidate(word, word, kind) for word, kind in kinds.items()]
     return list(unique([*live, *reserved, *seen, *builtin]))
 
 

@@ -39,12 +39,14 @@ class Resolver:
     """
 
     def __init__(
-        self, namespace: Mapping[str, Any], texts: tuple[str, ...] = ()
+        self,
+        namespace: Mapping[str, Any],
+        texts: tuple[str, ...] = (),
+        depth: int = 0,
     ) -> None:
         self.namespace = namespace
         self.texts = texts
-        self._busy: set[str] = set()
-        self._depth = 0
+        self._depth = depth
 
     def resolve(self, expression: str) -> Value | None:
         """Return the value of an expression, or None if it is not known."""
@@ -81,22 +83,19 @@ class Resolver:
         return None if found is MISSING else of(found, name=name)
 
     def _written(self, name: str, texts: tuple[str, ...]) -> Value | None:
-        if name in self._busy:  # x = x.strip()
-            return None
-        self._busy.add(name)
-        try:
-            for text in texts:
-                bound = bindings.last(text, name)
-                if bound is not None:
-                    return bindings.value_of(bound, self)
-        finally:
-            self._busy.discard(name)
+        for i, text in enumerate(texts):
+            bound = bindings.last(text, name)
+            if bound is not None:
+                # The right side is what it is there: x = x.head()
+                above = (bound.text[: bound.start], *self.texts[i + 1 :])
+                there = Resolver(self.namespace, above, self._depth + 1)
+                return bindings.value_of(bound, there)
         return None
 
 
 def parse(expression: str) -> ast.expr | None:
     """Parse an expression, which may span lines; None if it is none."""
-    if len(expression) > _LONGEST:
+    if not expression.strip() or len(expression) > _LONGEST:
         return None
     try:
         return ast.parse(f"({expression}\n)", mode="eval").body
@@ -150,7 +149,7 @@ def _unary(resolver: Resolver, node: ast.UnaryOp) -> Value | None:
     value = resolver.value(node.operand)
     if value is None or isinstance(node.op, ast.Not):
         return Value(bool)
-    return Value(value.type, like=value.pattern)
+    return Value(value.type, like=value.pattern if _is_array(value) else MISSING)
 
 
 def _is_array(value: Value) -> bool:

@@ -99,7 +99,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ("pandas.DataFrame.", "dtypes", "pandas.Series"),
     (
         "pandas.DataFrame.",
-        "assign astype copy drop drop_duplicates dropna fillna head iloc loc "
+        "assign astype copy drop drop_duplicates dropna fillna head "
         "nlargest nsmallest query reset_index sample sort_index sort_values tail",
         "like",
     ),
@@ -167,6 +167,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "numpy.ndarray",
     ),
     ("sklearn.", "score", "float"),
+    ("sklearn.", "get_params", "dict"),
     ("sklearn.datasets.", "*", "sklearn.utils.Bunch"),
 )
 

@@ -111,7 +111,7 @@ def parameters(raw: object, bound: bool = False) -> list[Parameter] | None:
     call = static.find(cls, "__call__")
     if type(call) is FunctionType:
         return parameters(call, True)
-    return _of_doc(raw)
+    return None if call is MISSING else _of_doc(raw)
 
 
 def _of_function(function: FunctionType, bound: bool) -> list[Parameter]:
