@@ -197,13 +197,13 @@ def gelu(x: Any, approximate: bool = False) -> Any:
 
 @export("dlcore.activations.elu")
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """``x`` above 0, ``alpha * (exp(x) - 1)`` below (Clevert et al., arXiv:1511.07289)."""
+    """``x`` above 0, ``alpha * (exp(x) - 1)`` below (Clevert, arXiv:1511.07289)."""
     return ops.elu(x, alpha=alpha)
 
 
 @export("dlcore.activations.selu")
 def selu(x: Any) -> Any:
-    """Scaled ``elu`` that keeps mean and variance (Klambauer et al., arXiv:1706.02515)."""
+    """``elu`` that keeps mean and variance (Klambauer et al., arXiv:1706.02515)."""
     return ops.selu(x)
 
 
@@ -227,7 +227,7 @@ def relu6(x: Any) -> Any:
 
 @export("dlcore.activations.glu")
 def glu(x: Any, axis: int = -1) -> Any:
-    """One half times the ``sigmoid`` of the other (Dauphin et al., arXiv:1612.08083)."""
+    """One half times ``sigmoid`` of the other (Dauphin et al., arXiv:1612.08083)."""
     return ops.glu(x, axis=axis)
 
 
@@ -293,5 +293,5 @@ def sparse_sigmoid(x: Any) -> Any:
 
 @export("dlcore.activations.sparsemax")
 def sparsemax(x: Any, axis: int = -1) -> Any:
-    """The probabilities nearest to ``x`` (Martins and Astudillo, arXiv:1602.02068)."""
+    """Probabilities nearest to ``x`` (Martins and Astudillo, arXiv:1602.02068)."""
     return ops.sparsemax(x, axis)

@@ -41,13 +41,13 @@ class BackupAndRestore(Callback):
         delete_checkpoint: bool = True,
     ):
         if not backup_dir:
-            raise ValueError("Empty `backup_dir` argument passed")
+            raise ValueError("Argument `backup_dir` must name a folder; it is empty.")
         try:
             self._batches = BatchCounter(save_freq)
         except ValueError as error:
             raise ValueError(
-                f"Invalid value for argument `save_freq`. Received: save_freq="
-                f"{save_freq}. Expected either 'epoch' or an integer value."
+                "Argument `save_freq` must be 'epoch' or a number of batches, got "
+                f"{save_freq!r}."
             ) from error
         self.backup_dir = str(backup_dir)
         self.save_freq = save_freq
@@ -81,9 +81,8 @@ class BackupAndRestore(Callback):
         model = self.model
         if not model.built:
             raise ValueError(
-                "To use the BackupAndRestore callback, your model must be built before "
-                f"you call `fit()`. Model {model} is unbuilt. You can build it beforehand "
-                "by calling it on a batch of data."
+                f"BackupAndRestore needs a model built before `fit`, and {model} is "
+                "not: call it on a batch first."
             )
         if self._weights.exists():
             if model.optimizer is not None and not model.optimizer.built:

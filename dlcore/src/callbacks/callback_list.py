@@ -27,9 +27,11 @@ class LazyLogs(dict[str, Any]):
     """
 
     def __getitem__(self, name: str) -> Any:
+        """Return a number."""
         return number(super().__getitem__(name))
 
-    def __iter__(self) -> Iterator[str]:  # keeps dict(logs) from copying the tensors
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over names; without it ``dict(logs)`` would copy the tensors."""
         return super().__iter__()
 
     def get(self, name: str, default: Any = None) -> Any:

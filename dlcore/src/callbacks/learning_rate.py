@@ -48,13 +48,13 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Set the rate."""
         for suffix, optimizer in optimizers_of(self.model).items():
-            rate = self.schedule(epoch, learning_rate(optimizer)) if _takes_two(
-                self.schedule
-            ) else self.schedule(epoch)
+            if _takes_two(self.schedule):
+                rate = self.schedule(epoch, learning_rate(optimizer))
+            else:
+                rate = self.schedule(epoch)
             if not isinstance(rate, float | np.floating):
                 raise ValueError(
-                    "The output of the `schedule` function should be a float. "
-                    f"Got: {rate!r}"
+                    f"The `schedule` function should return a float, got {rate!r}."
                 )
             optimizer.learning_rate = rate
             if self.verbose:
@@ -118,8 +118,7 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, min_delta=min_delta)
         if factor >= 1.0:
             raise ValueError(
-                "ReduceLROnPlateau does not support a factor >= 1.0. Received "
-                f"factor={factor}"
+                f"ReduceLROnPlateau: `factor` must be below 1, got {factor!r}."
             )
         if kwargs:
             raise TypeError(

@@ -18,8 +18,8 @@ class BatchCounter:
     def __init__(self, every: Any):
         if every != "epoch" and (not isinstance(every, int) or every < 1):
             raise ValueError(
-                f"Unrecognized save_freq: {every!r}. Expected 'epoch' or a number of "
-                "batches."
+                "Unrecognized save_freq: it must be 'epoch' or a number of batches, "
+                f"got {every!r}."
             )
         self.every = every
         self.seen = 0
@@ -90,8 +90,8 @@ class ModelCheckpoint(MonitorCallback):
         if not self.filepath.endswith(endings):
             what = "weights" if save_weights_only else "model"
             raise ValueError(
-                f"The filepath provided must end in `{endings[0]}` to save the {what}. "
-                f"Received: filepath={self.filepath}"
+                f"To save the {what} the filepath provided must end in `{endings[0]}`, "
+                f"got {self.filepath!r}."
             )
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
@@ -118,8 +118,8 @@ class ModelCheckpoint(MonitorCallback):
             say(f"{prefix}saving model to {path}")
         if Path(path).is_dir():
             raise OSError(
-                "Please specify a non-directory filepath for ModelCheckpoint. Filepath "
-                f"used is an existing directory: {path}"
+                f"ModelCheckpoint cannot write the file {path}: there is a directory "
+                "of this name."
             )
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
@@ -131,21 +131,25 @@ class ModelCheckpoint(MonitorCallback):
         value = logs.get(self.monitor)
         if value is None:
             warnings.warn(
-                f"Can save best model only with {self.monitor} available.", stacklevel=2
+                f"ModelCheckpoint saves without comparing: there is no "
+                f"{self.monitor!r} in the logs.",
+                stacklevel=2,
             )
             return True
         if getattr(value, "shape", ()):
             warnings.warn(
-                "Can save best model only when `monitor` is a scalar value. Received: "
-                f"{value}. Falling back to `save_best_only=False`.",
+                f"ModelCheckpoint saves without comparing: {self.monitor!r} is no "
+                f"single number but {value}.",
                 stacklevel=2,
             )
             return True
         better = self.is_better(value, self.best)
         if self.verbose:
             best = "None" if self.best is None else f"{self.best:.5f}"
-            change = f"improved from {best} to {value:.5f}" if better else (
-                f"did not improve from {best}"
+            change = (
+                f"improved from {best} to {value:.5f}"
+                if better
+                else (f"did not improve from {best}")
             )
             say(f"{prefix}{self.monitor} {change}")
         if better:
@@ -160,6 +164,6 @@ class ModelCheckpoint(MonitorCallback):
             return self.filepath.format(**fields)
         except KeyError as error:
             raise KeyError(
-                f'Failed to format this callback filepath: "{self.filepath}". Reason: '
-                f"{error}; known are {', '.join(fields)}."
+                f"ModelCheckpoint cannot fill in the name {self.filepath!r}: {error} "
+                f"is not among {', '.join(fields)}."
             ) from error

@@ -35,7 +35,7 @@ class MonitorCallback(Callback):
     ):
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__} mode {mode!r} is unknown, fallback to auto mode."
+                f"{type(self).__name__}: the mode {mode!r} is unknown, 'auto' is taken."
                 + did_you_mean(mode, ("auto", "min", "max")),
                 stacklevel=3,
             )
@@ -67,9 +67,8 @@ class MonitorCallback(Callback):
         if name.endswith("loss"):
             return True
         raise ValueError(
-            f"{type(self).__name__} callback received monitor={self.monitor}, but "
-            "whether less or more of it is better is not known. Pass mode='max' or "
-            "mode='min'."
+            f"{type(self).__name__}: whether less or more {self.monitor!r} is better "
+            "is not known. Say mode='min' or mode='max'."
         )
 
     def monitored(self, logs: Logs) -> Any:
@@ -93,7 +92,7 @@ def _all_metrics(holder: Any) -> Iterator[Any]:
 
 
 def optimizers_of(model: Any) -> dict[str, Any]:
-    """Return the optimizers whose rates can be set, by what follows their log's name."""
+    """Return the optimizers whose rates can be set, by the ending of their logs."""
     optimizer = model.optimizer
     several = getattr(optimizer, "optimizers", None)
     if several is None:
@@ -104,7 +103,7 @@ def optimizers_of(model: Any) -> dict[str, Any]:
 def learning_rate(optimizer: Any) -> float:
     """Return the learning rate as a number."""
     if not hasattr(optimizer, "learning_rate"):
-        raise ValueError('Optimizer must have a "learning_rate" attribute.')
+        raise ValueError(f"The optimizer {optimizer!r} has no `learning_rate`.")
     return float(optimizer.learning_rate)
 
 

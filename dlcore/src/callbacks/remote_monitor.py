@@ -66,6 +66,6 @@ class RemoteMonitor(Callback):
                 requests.post(url, form, headers=self.headers)
         except requests.exceptions.RequestException:
             warnings.warn(
-                f"Could not reach RemoteMonitor root server at {self.root}",
+                f"RemoteMonitor could not reach {self.root}.",
                 stacklevel=2,
             )

@@ -42,9 +42,7 @@ class RandomInitializer(Initializer):
             seed = deserialize_keras_object(seed)
         if seed is None:
             seed = make_default_seed()
-        elif isinstance(seed, bool) or not isinstance(
-            seed, int | SeedGenerator
-        ):
+        elif isinstance(seed, bool) or not isinstance(seed, int | SeedGenerator):
             raise ValueError(
                 "Argument `seed` must be an integer, a dlcore.random.SeedGenerator or "
                 f"None, got {seed!r}."
@@ -168,7 +166,9 @@ def compute_fans(
     """
     shape = tuple(shape)
     if input_axes is not None and output_axes is not None:
-        sizes = [math.prod(shape[i] for i in axes) for axes in (input_axes, output_axes)]
+        sizes = [
+            math.prod(shape[i] for i in axes) for axes in (input_axes, output_axes)
+        ]
         return sizes[0], sizes[1]
     if len(shape) < 2:
         size = math.prod(shape)

@@ -51,8 +51,8 @@ def _fixed(value: Any) -> Any:
     def initialize(shape: Any, dtype: Any = None) -> Any:
         if tuple(shape) != tuple(value.shape):
             raise ValueError(
-                f"Expected `shape` to be {tuple(value.shape)}, that of the tensor given "
-                f"as initializer, got {tuple(shape)}."
+                f"Expected `shape` to be {tuple(value.shape)}, that of the tensor "
+                f"given as initializer, got {tuple(shape)}."
             )
         return ops.cast(value, dtype)
 

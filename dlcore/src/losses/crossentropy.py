@@ -83,7 +83,9 @@ def binary_crossentropy(
     return ops.mean(losses, axis=axis)
 
 
-@export("dlcore.losses.categorical_crossentropy", "dlcore.metrics.categorical_crossentropy")
+@export(
+    "dlcore.losses.categorical_crossentropy", "dlcore.metrics.categorical_crossentropy"
+)
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -118,7 +120,8 @@ def categorical_crossentropy(
     )
 
 
-def _counted(y_true: Any, y_pred: Any, ignore_class: int, axis: int) -> Any:
+def counted_labels(y_true: Any, y_pred: Any, ignore_class: int, axis: int) -> Any:
+    """Return which labels are not of the class to ignore."""
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape[axis] == 1:
         y_true = ops.squeeze(y_true, axis=axis)
     return ops.not_equal(y_true, ignore_class)
@@ -287,4 +290,4 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         ignored = self.options["ignore_class"]
         if ignored is None:
             return None
-        return _counted(y_true, y_pred, ignored, self.options["axis"])
+        return counted_labels(y_true, y_pred, ignored, self.options["axis"])

@@ -75,7 +75,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     Returns
     -------
     tensor
-        ``(batch, ...)``, in percent; where ``y_true`` is 0, ``epsilon()`` stands for it.
+        ``(batch, ...)``, in percent; ``epsilon()`` stands for labels of 0.
 
     Examples
     --------

@@ -209,8 +209,7 @@ class BinaryAccuracy(MeanMetricWrapper):
     ):
         if threshold is not None and not 0 < threshold < 1:
             raise ValueError(
-                "Invalid value for argument `threshold`: expected one between 0 and 1, "
-                f"got {threshold!r}."
+                f"Argument `threshold` must be between 0 and 1, got {threshold!r}."
             )
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 

@@ -84,8 +84,7 @@ class AUC(Metric):
         if thresholds is None:
             if num_thresholds <= 1:
                 raise ValueError(
-                    "Argument `num_thresholds` must be an integer > 1. Received: "
-                    f"num_thresholds={num_thresholds}"
+                    f"Argument `num_thresholds` must be above 1, got {num_thresholds}."
                 )
             last = num_thresholds - 1
             inner = [i / last for i in range(1, last)]
@@ -101,7 +100,7 @@ class AUC(Metric):
         self.from_logits = from_logits
         self.built = False
         if num_labels and not multi_label:
-            raise ValueError("`num_labels` is needed only when `multi_label` is True.")
+            raise ValueError("`num_labels` is for `multi_label=True` only.")
         if num_labels or not multi_label:
             self._make_counts(num_labels)
 
@@ -118,14 +117,12 @@ class AUC(Metric):
         shape = tuple(y_pred.shape)
         if len(shape) != 2:
             raise ValueError(
-                "`y_pred` must have rank 2 when `multi_label=True`. Found rank "
-                f"{len(shape)}. Full shape received for `y_pred`: {shape}"
+                "With `multi_label=True`, `y_pred` must have the shape (batch, "
+                f"labels), got {shape}."
             )
         self._make_counts(shape[1])
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels and scores of any one shape, ``(batch, labels)`` for many."""
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         self.build(y_true, y_pred)
@@ -202,6 +199,6 @@ class AUC(Metric):
 def _one_of(argument: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise ValueError(
-            f"Invalid `{argument}` argument value {value!r}.{did_you_mean(value, known)}"
+            f"Argument `{argument}` cannot be {value!r}.{did_you_mean(value, known)}"
         )
     return value

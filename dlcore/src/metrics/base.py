@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dlcore import ops
-from dlcore.src import backend as backends
-from dlcore.src import initializers
+from dlcore.src import backend as backends, initializers
 from dlcore.src.config import Configurable
 from dlcore.src.export import export
 from dlcore.src.saving.serialization import serialize_keras_object
 from dlcore.src.utils.dtypes import compute_dtype
 from dlcore.src.utils.homes import on_own_backend, to_own_backend
 from dlcore.src.utils.naming import auto_name
-from dlcore.src.utils.state import move, put
+from dlcore.src.utils.state import move, plain, put
 from dlcore.src.variable import Variable, lent
 
 
@@ -65,6 +64,7 @@ class Metric(Configurable):
         self._variables: list[Variable] = []
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the methods run on the metric's own backend."""
         super().__init_subclass__(**kwargs)
         for name, wrap in (
             ("update_state", to_own_backend),
@@ -130,24 +130,22 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """Its variables, then those of the metrics it holds."""
-        found = list(self._variables)
-        for value in vars(self).values():
-            for part in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(part, Metric):
-                    found += part.variables
-                elif isinstance(part, Variable):
-                    if not any(part is v for v in found):
-                        found.append(part)
-        return found
+        found = {id(v): v for v in self._variables}
+        for part in _state_in(vars(self)):
+            if isinstance(part, Variable):
+                found.setdefault(id(part), part)
+        for part in _state_in(vars(self)):
+            if isinstance(part, Metric):
+                found.update((id(v), v) for v in part.variables)
+        return list(found.values())
 
     def to_backend(self, backend: str | backends.Backend) -> None:
         """Move its state to another backend, values kept."""
         self.backend = backends.get(backend)
         move(self.variables, self.backend)
-        for value in vars(self).values():
-            for part in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(part, Metric):
-                    part.to_backend(self.backend)
+        for part in _state_in(vars(self)):
+            if isinstance(part, Metric):
+                part.to_backend(self.backend)
 
     def reset_state(self) -> None:
         """Forget everything seen: all variables become 0."""
@@ -176,9 +174,7 @@ class Metric(Configurable):
 
     def result(self) -> Any:
         """Return the value over everything seen: a scalar tensor, or a dict of them."""
-        raise NotImplementedError(
-            f"{type(self).__name__} must define `result(self)`."
-        )
+        raise NotImplementedError(f"{type(self).__name__} must define `result(self)`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take in a batch and return the result so far."""
@@ -198,13 +194,14 @@ class Metric(Configurable):
             As for ``update_state``.
         """
         variables = self._matching(metric_variables)
-        with lent(variables, metric_variables):
+        with lent(variables, plain(metric_variables)):
             self.update_state(*args, **kwargs)
             return [v.value for v in variables]
 
     def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
         """Return the result for given values of ``variables``."""
-        with lent(self._matching(metric_variables), metric_variables):
+        variables = self._matching(metric_variables)
+        with lent(variables, plain(metric_variables)):
             return self.result()
 
     def stateless_reset_state(self) -> list[Any]:
@@ -231,4 +228,17 @@ class Metric(Configurable):
         return serialize_keras_object(config)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
+        """Return class and name."""
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _state_in(holder: Any) -> Iterator[Variable | Metric]:
+    """Find variables and metrics in nested lists, tuples and dicts."""
+    if isinstance(holder, Variable | Metric):
+        yield holder
+    elif isinstance(holder, dict):
+        for value in holder.values():
+            yield from _state_in(value)
+    elif isinstance(holder, list | tuple):
+        for value in holder:
+            yield from _state_in(value)

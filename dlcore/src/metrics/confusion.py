@@ -36,8 +36,7 @@ def check_thresholds(thresholds: Any, default: float = 0.5) -> list[float]:
     wrong = [t for t in given if t is None or not 0 <= t <= 1]
     if wrong:
         raise ValueError(
-            f"Threshold values must be in [0, 1]. Received: {wrong} in "
-            f"thresholds={thresholds!r}."
+            f"Argument `thresholds` must hold numbers from 0 to 1, got {wrong}."
         )
     return given
 
@@ -92,19 +91,20 @@ def count_decisions(
     if class_id is not None:
         if len(y_pred.shape) == 1:
             raise ValueError(
-                "When class_id is provided, y_pred must be a 2D array with shape "
-                f"(num_samples, num_classes), found shape: {tuple(y_pred.shape)}"
+                f"With class_id={class_id}, `y_pred` must have the shape (batch, "
+                f"classes), got {tuple(y_pred.shape)}."
             )
         y_true, y_pred = (y[..., class_id : class_id + 1] for y in (y_true, y_pred))
     shape = ops.shape(y_pred)
     if label_weights is not None:
-        labels = ops.convert_to_tensor(label_weights, dtype)
-        weight = labels if weight is None else weight * labels
+        by_label = ops.convert_to_tensor(label_weights, dtype)
+        weight = by_label if weight is None else weight * by_label
     weight = None if weight is None else ops.broadcast_to(weight, shape)
     labels = shape[1] if multi_label else 1
-    flat = [None if x is None else ops.reshape(x, (-1, labels)) for x in (
-        y_true, y_pred, weight
-    )]
+    flat = [
+        None if x is None else ops.reshape(x, (-1, labels))
+        for x in (y_true, y_pred, weight)
+    ]
     counts = _count(*flat, np.asarray(thresholds, "float32"), dtype)
     if multi_label:
         return counts
@@ -128,7 +128,8 @@ def _count(
     if len(thresholds) == 1:
         above = ops.cast(y_pred > float(thresholds[0]), dtype)
         tp, fp = (
-            ops.sum(side * above, axis=0, keepdims=True) for side in (positive, negative)
+            ops.sum(side * above, axis=0, keepdims=True)
+            for side in (positive, negative)
         )
     else:
         tp, fp = _above(y_pred, (positive, negative), thresholds)

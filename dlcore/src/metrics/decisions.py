@@ -34,11 +34,11 @@ class _Count(Metric):
     ):
         super().__init__(dtype, name)
         self.thresholds = check_thresholds(thresholds)
-        self.accumulator = self.add_variable((len(self.thresholds),), name="accumulator")
+        self.accumulator = self.add_variable(
+            (len(self.thresholds),), name="accumulator"
+        )
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels and scores of any one shape."""
         counts = count_decisions(
             y_true, y_pred, self.thresholds, self.accumulator.dtype, sample_weight
@@ -134,9 +134,7 @@ class _Share(Metric):
         self.others = self.add_variable(shape, name=self._other)
         setattr(self, self._other, self.others)
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels and scores of any one shape."""
         counts = count_decisions(
             y_true,
@@ -212,13 +210,11 @@ class _AtValue(Metric):
         super().__init__(dtype, name)
         if not 0 <= value <= 1:
             raise ValueError(
-                f"Argument `{self._argument}` must be in the range [0, 1]. "
-                f"Received: {self._argument}={value}"
+                f"Argument `{self._argument}` must be from 0 to 1, got {value!r}."
             )
         if num_thresholds <= 0:
             raise ValueError(
-                "Argument `num_thresholds` must be an integer > 0. Received: "
-                f"num_thresholds={num_thresholds}"
+                f"Argument `num_thresholds` must be above 0, got {num_thresholds!r}."
             )
         self.value = value
         self.num_thresholds = num_thresholds
@@ -228,9 +224,7 @@ class _AtValue(Metric):
         for count in Counts._fields:
             setattr(self, count, self.add_variable((num_thresholds,), name=count))
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels and scores of any one shape."""
         counts = count_decisions(
             y_true,

@@ -54,20 +54,17 @@ class FBetaScore(Metric):
         super().__init__(dtype, name)
         if average is not None and average not in AVERAGES:
             raise ValueError(
-                f"Invalid `average` argument value: {average!r}."
+                f"Argument `average` cannot be {average!r}."
                 + did_you_mean(average, AVERAGES)
             )
         if not isinstance(beta, float) or beta <= 0:
-            raise ValueError(
-                "Invalid `beta` argument value. It should be a Python float > 0. "
-                f"Received: beta={beta!r}"
-            )
+            raise ValueError(f"Argument `beta` must be a float above 0, got {beta!r}.")
         if threshold is not None and not (
             isinstance(threshold, float) and 0 < threshold <= 1
         ):
             raise ValueError(
-                "Invalid `threshold` argument value. It should be a Python float that "
-                f"verifies 0 < threshold <= 1. Received: threshold={threshold!r}"
+                "Argument `threshold` must be a float above 0, at most 1, got "
+                f"{threshold!r}."
             )
         self.average = average
         self.beta = beta
@@ -82,8 +79,8 @@ class FBetaScore(Metric):
         true, pred = tuple(y_true.shape), tuple(y_pred.shape)
         if len(true) != 2 or len(pred) != 2 or None in (true[-1], pred[-1]):
             raise ValueError(
-                "FBetaScore expects 2D inputs with shape (batch_size, output_dim), got "
-                f"y_pred.shape={pred} and y_true.shape={true}."
+                "FBetaScore takes labels and predictions of shape (batch, classes), "
+                f"got {true} and {pred}."
             )
         shape = () if self.axis is None else (pred[-1],)
         for name in (
@@ -95,9 +92,7 @@ class FBetaScore(Metric):
             setattr(self, name, self.add_variable(shape, dtype=self.dtype, name=name))
         self.built = True
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in one-hot or many-hot labels and scores, ``(batch, classes)``."""
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)

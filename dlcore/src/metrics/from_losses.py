@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.losses.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
+    counted_labels,
     sparse_categorical_crossentropy,
 )
 from dlcore.src.losses.hinge import categorical_hinge, hinge, squared_hinge
@@ -231,3 +233,17 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
             ignore_class=ignore_class,
             axis=axis,
         )
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in a batch; weights do not count for the class to ignore."""
+        ignored = self.options["ignore_class"]
+        if ignored is not None and sample_weight is not None:
+            weight = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
+            counted = counted_labels(
+                ops.convert_to_tensor(y_true),
+                ops.convert_to_tensor(y_pred),
+                ignored,
+                self.options["axis"],
+            )
+            sample_weight = weight * ops.cast(counted, self.dtype)
+        super().update_state(y_true, y_pred, sample_weight)

@@ -52,9 +52,7 @@ class ConfusionMatrix(Metric):
             (num_classes, num_classes), dtype=self.dtype, name="total_confusion_matrix"
         )
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels and predictions of any one shape."""
         if not self.sparse_y_true:
             y_true = ops.argmax(ops.convert_to_tensor(y_true), axis=self.axis)
@@ -140,8 +138,8 @@ class IoU(ConfusionMatrix):
         )
         if max(target_class_ids) >= num_classes:
             raise ValueError(
-                f"Target class id {max(target_class_ids)} is out of range, which is "
-                f"[0, {num_classes})."
+                f"Argument `target_class_ids` holds {max(target_class_ids)}, but the "
+                f"classes are 0 to {num_classes - 1}."
             )
         self.target_class_ids = list(target_class_ids)
 
@@ -181,9 +179,7 @@ class BinaryIoU(IoU):
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = threshold
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in labels 0 or 1, and scores, of any one shape."""
         y_pred = ops.convert_to_tensor(y_pred, "float32")
         y_pred = ops.cast(y_pred >= self.threshold, "int32")

@@ -9,7 +9,7 @@ from dlcore import ops
 from dlcore.src import config
 from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
-from dlcore.src.losses.weighting import matched, same_rank
+from dlcore.src.losses.weighting import count, matched, same_rank
 from dlcore.src.metrics.base import Metric
 from dlcore.src.metrics.reduction import Mean, MeanMetricWrapper
 from dlcore.src.utils.state import put
@@ -76,14 +76,12 @@ class R2Score(Metric):
         super().__init__(dtype, name)
         if class_aggregation is not None and class_aggregation not in AGGREGATIONS:
             raise ValueError(
-                "Invalid value for argument `class_aggregation`: "
-                f"{class_aggregation!r}."
+                f"Argument `class_aggregation` cannot be {class_aggregation!r}."
                 + did_you_mean(class_aggregation, AGGREGATIONS)
             )
         if num_regressors < 0:
             raise ValueError(
-                "Invalid value for argument `num_regressors`: expected 0 or more, got "
-                f"{num_regressors}."
+                f"Argument `num_regressors` must be 0 or more, got {num_regressors}."
             )
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors
@@ -97,8 +95,8 @@ class R2Score(Metric):
         true, pred = tuple(y_true.shape), tuple(y_pred.shape)
         if len(true) != 2 or len(pred) != 2 or None in (true[-1], pred[-1]):
             raise ValueError(
-                "R2Score expects 2D inputs with shape (batch_size, output_dim), got "
-                f"y_pred.shape={pred} and y_true.shape={true}."
+                "R2Score takes labels and predictions of shape (batch, outputs), got "
+                f"{true} and {pred}."
             )
         outputs = (pred[-1],)
         self.squared_sum = self.add_variable(outputs, name="squared_sum")
@@ -107,9 +105,7 @@ class R2Score(Metric):
         self.count = self.add_variable(outputs, name="count")
         self.built = True
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in a batch of labels and predictions, ``(batch, outputs)``."""
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
@@ -128,7 +124,7 @@ class R2Score(Metric):
             (self.count, weight),
         ):
             put(variable, variable.value + ops.sum(values, axis=0))
-        put(self.num_samples, self.num_samples.value + ops.size(y_true))
+        put(self.num_samples, self.num_samples.value + count(y_true))
 
     def result(self) -> Any:
         """Return the score, or one for each output."""
@@ -144,12 +140,11 @@ class R2Score(Metric):
     def _adjusted(self, scores: Any) -> Any:
         left = float(self.num_samples) - self.num_regressors - 1
         if left <= 0:
-            why = (
-                "More independent predictors than datapoints in adjusted R2 score"
-                if left < 0
-                else "Division by zero in Adjusted R2 score"
+            warnings.warn(
+                f"The R2 score is not adjusted: {self.num_regressors} regressors need "
+                f"more than {self.num_regressors + 1} samples.",
+                stacklevel=4,
             )
-            warnings.warn(f"{why}. Falling back to standard R2 score.", stacklevel=4)
             return scores
         return 1.0 - (1.0 - scores) * (float(self.num_samples) - 1.0) / left
 

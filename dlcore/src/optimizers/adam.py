@@ -246,7 +246,14 @@ class Nadam(Moments):
         return of_mean, of_gradient, ops.sqrt(1 - self.beta_2**step)
 
     def update(
-        self, w: Any, g: Any, of_mean: Any, of_gradient: Any, unbias: Any, m: Any, v: Any
+        self,
+        w: Any,
+        g: Any,
+        of_mean: Any,
+        of_gradient: Any,
+        unbias: Any,
+        m: Any,
+        v: Any,
     ) -> tuple[Any, ...]:
         """Return the new weight and means."""
         m, v = self.moments(g, m, v)

@@ -25,7 +25,7 @@ from dlcore.src.saving.serialization import (
 )
 from dlcore.src.utils.homes import home_of, on_own_backend
 from dlcore.src.utils.naming import auto_name
-from dlcore.src.utils.state import move, put
+from dlcore.src.utils.state import move, plain, put
 from dlcore.src.variable import Variable, lent
 
 
@@ -102,6 +102,7 @@ class Optimizer(Configurable):
     slots: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Spell out ``**options``, and have ``build`` move the optimizer."""
         super().__init_subclass__(**kwargs)
         cls._signature = _with_options(cls)
         if "build" in vars(cls):
@@ -289,7 +290,7 @@ class Optimizer(Configurable):
         return [self.slots] if self.slots else []
 
     def make_slots(self, variables: Sequence[Any]) -> list[list[Variable]]:
-        """Make the slots of each weight, in the order in which ``update`` takes them."""
+        """Make the slots of each weight, in the order that ``update`` takes."""
         slots: list[list[Variable]] = [[] for _ in variables]
         for group in self.slot_groups():
             for variable, own in zip(variables, slots, strict=True):
@@ -343,8 +344,8 @@ class Optimizer(Configurable):
             value, float | int | np.generic | np.ndarray | Variable
         ):
             raise ValueError(
-                "`learning_rate` must be a number, a LearningRateSchedule or a function "
-                f"without arguments, got {value!r}."
+                "`learning_rate` must be a number, a LearningRateSchedule or a "
+                f"function without arguments, got {value!r}."
             )
         self._learning_rate = self.add_variable(
             (), initializers.get(np.asarray(value)), name="learning_rate"
@@ -606,7 +607,8 @@ class Optimizer(Configurable):
                     f"Argument `{name}` must hold {len(expected)} values, "
                     f"got {len(given)}."
                 )
-        with lent([*weights, *own], [*trainable_variables, *optimizer_variables]):
+        values = plain([*trainable_variables, *optimizer_variables])
+        with lent([*weights, *own], values):
             self.apply(grads)
             return [v.value for v in weights], [v.value for v in own]
 
@@ -663,6 +665,7 @@ class Optimizer(Configurable):
         return cls(**config)
 
     def __repr__(self) -> str:
+        """Return class, rate, and the options that were set."""
         defaults = self._signature.parameters
         given = (
             f"{k}={v!r}"

@@ -14,9 +14,9 @@ from dlcore.src.saving.serialization import deserialize_keras_object
 from dlcore.src.utils.state import put
 from dlcore.src.variable import Variable
 
-
 _DEFAULTS = {
-    name: parameter.default for name, parameter in Optimizer._signature.parameters.items()
+    name: parameter.default
+    for name, parameter in Optimizer._signature.parameters.items()
 }
 
 
@@ -113,9 +113,7 @@ class LossScaleOptimizer(Optimizer):
 
     def _good_step(self, grads: list[Any], variables: list[Any]) -> None:
         scale = self.dynamic_scale.value
-        unscaled = [
-            None if g is None else g / ops.cast(scale, g.dtype) for g in grads
-        ]
+        unscaled = [None if g is None else g / ops.cast(scale, g.dtype) for g in grads]
         self.inner_optimizer.apply(unscaled, variables)
         count = self.step_counter.value + 1
         grow = ops.equal(count, self.dynamic_growth_steps)

@@ -63,7 +63,7 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
         matching = [pattern for pattern in self._map if re.fullmatch(pattern, key)]
         if len(matching) > 1:
             raise ValueError(
-                f"Multiple optimizers are assigned to the path {key!r}: {matching} match."
+                f"Several optimizers are assigned to the path {key!r}: {matching}."
             )
         return self._map[matching[0]] if matching else self.default_optimizer
 

@@ -97,11 +97,9 @@ class Muon(Optimizer):
 
     def make_slots(self, variables: Sequence[Any]) -> list[list[Variable]]:
         """Make the momentum of each weight, and Adam's mean of squares."""
+        adam, own = ("momentum", "velocity"), ("momentum",)
         return [
-            [
-                self.add_variable_from_reference(v, name)
-                for name in (("momentum", "velocity") if self.for_adam(v) else ("momentum",))
-            ]
+            [self.make_slot(v, name) for name in (adam if self.for_adam(v) else own)]
             for v in variables
         ]
 

@@ -42,7 +42,9 @@ class SGD(Optimizer):
         **options: Any,
     ):
         if not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` must be a float between [0, 1], got {momentum!r}.")
+            raise ValueError(
+                f"`momentum` must be a float between [0, 1], got {momentum!r}."
+            )
         self.momentum = momentum
         self.nesterov = nesterov
         super().__init__(learning_rate, **options)

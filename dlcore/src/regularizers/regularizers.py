@@ -146,6 +146,6 @@ class OrthogonalRegularizer(Regularizer):
         other = ops.transpose(vectors)
         cosines = ops.matmul(*((vectors, other) if by_rows else (other, vectors)))
         size = int(inputs.shape[0 if by_rows else 1])
-        off_diagonal = ops.absolute(cosines * (1.0 - ops.eye(size, dtype=cosines.dtype)))
+        others = 1.0 - ops.eye(size, dtype=cosines.dtype)
         pairs = size * (size - 1.0) / 2.0
-        return self.factor * 0.5 * ops.sum(off_diagonal) / pairs
+        return self.factor * 0.5 * ops.sum(ops.absolute(cosines * others)) / pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from dlcore.src.export import export
@@ -13,7 +14,8 @@ T = TypeVar("T")
 
 _registered: dict[str, Any] = {}
 _names: dict[Any, str] = {}
-_scope: ContextVar[Mapping[str, Any]] = ContextVar("dlcore_custom_objects", default={})
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_scope = ContextVar("dlcore_custom_objects", default=_NONE)
 
 
 @export(
@@ -44,10 +46,12 @@ class CustomObjectScope:
         self._tokens: list[Token[Mapping[str, Any]]] = []
 
     def __enter__(self) -> CustomObjectScope:
+        """Make the objects known."""
         self._tokens.append(_scope.set({**_scope.get(), **self.custom_objects}))
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Forget them."""
         _scope.reset(self._tokens.pop())
 
 

@@ -186,9 +186,7 @@ def deserialize_keras_object(
         found = get_registered_object(config, custom_objects, module_objects)
         return config if found is None else found
     if isinstance(config, list | tuple):
-        return [
-            deserialize_keras_object(c, custom_objects, safe_mode) for c in config
-        ]
+        return [deserialize_keras_object(c, custom_objects, safe_mode) for c in config]
     if not isinstance(config, dict):
         return config
     if "class_name" not in config or "config" not in config:
