@@ -32,9 +32,9 @@ def test_public_usage_decides_the_first_use(small):
 
 
 def test_what_followed_before_comes_next(small):
-    assert labels(small, PLOT + "plt.plot(1)\nplt.", ["plot", "savefig", "show"])[0] == (
-        "show"
-    )
+    assert labels(small, PLOT + "plt.plot(1)\nplt.", ["plot", "savefig", "show"])[
+        0
+    ] == ("show")
 
 
 def test_the_document_itself_teaches_names_never_published(small):
@@ -62,7 +62,9 @@ def test_a_given_receiver_wins_over_the_text(small):
     candidates = ["abs", "groupby", "head"]
     assert labels(small, source, candidates, receiver="pandas.DataFrame")[0] == "head"
     source = FRAME + "df."
-    found = labels(small, source, ["plot", "show", "head"], receiver="matplotlib.pyplot")
+    found = labels(
+        small, source, ["plot", "show", "head"], receiver="matplotlib.pyplot"
+    )
     assert found[-1] == "head"
 
 
@@ -201,7 +203,13 @@ def test_shipped_weights_put_the_usual_plot_functions_first(shipped):
 def test_shipped_weights_know_what_is_imported(shipped):
     found = labels(shipped, "import ", ["abc", "numpy", "wave", "pandas", "os", "zlib"])
     assert set(found[:3]) == {"numpy", "pandas", "os"}
-    names = ["Axes", "LogisticRegression", "train_test_split", "BaseShuffleSplit", "GroupKFold"]
+    names = [
+        "Axes",
+        "LogisticRegression",
+        "train_test_split",
+        "BaseShuffleSplit",
+        "GroupKFold",
+    ]
     source = "from sklearn.model_selection import "
     assert labels(shipped, source, names)[0] == "train_test_split"
 
