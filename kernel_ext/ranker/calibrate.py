@@ -52,19 +52,22 @@ def softmax(x: np.ndarray) -> np.ndarray:
     """Exponentials divided by their sum; an empty input stays empty."""
     if x.size == 0:
         return x
-    e = np.exp(x - x.max())
-    return e / e.sum()
+    e: np.ndarray = np.exp(x - x.max())
+    e /= e.sum()
+    return e
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Compute ``1 / (1 + exp(-x))`` without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    half: np.ndarray = 0.5 * np.tanh(0.5 * x)
+    return half + 0.5
 
 
 def logit(p: np.ndarray) -> np.ndarray:
     """Log-odds, with `p` kept `EPSILON` away from 0 and 1."""
     p = np.clip(p, EPSILON, 1.0 - EPSILON)
-    return np.log(p) - np.log1p(-p)
+    odds: np.ndarray = np.log(p) - np.log1p(-p)
+    return odds
 
 
 def fit(lists: Sequence[np.ndarray], wanted: Sequence[int], least: int = 50) -> Scale:

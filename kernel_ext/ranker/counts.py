@@ -165,4 +165,5 @@ def _checked(title: str, table: Table, n: int) -> Table:
 
 def pack(counts: np.ndarray) -> np.ndarray:
     """Round counts to one byte on a logarithmic scale, 3 % apart at most."""
-    return np.clip(np.rint(np.log1p(counts) / STEP), 1, 255).astype(np.uint8)
+    level: np.ndarray = np.clip(np.rint(np.log1p(counts) / STEP), 1, 255)
+    return level.astype(np.uint8)

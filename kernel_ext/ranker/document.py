@@ -125,10 +125,10 @@ def _successors(point: Point) -> list[Counter[str]]:
                     break
     if now:
         for order in history.uses(names[now - 1], now - 1)[-USES:]:
-            follower = names[order + 1]
-            one[follower] += 1
+            next_ = names[order + 1]
+            one[next_] += 1
             if now > 1 and order and names[order - 1] == names[now - 2]:
-                two[follower] += 1
+                two[next_] += 1
                 if now > 2 and order > 1 and names[order - 2] == names[now - 3]:
-                    three[follower] += 1
+                    three[next_] += 1
     return [same, one, two, three]

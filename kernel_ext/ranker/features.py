@@ -76,7 +76,7 @@ class Listed(NamedTuple):
 
     names: list[str]
     is_keyword: np.ndarray
-    index: dict[str, list[int]]
+    places: dict[str, list[int]]
     ids: np.ndarray
     tokens: np.ndarray
     columns: np.ndarray
@@ -116,7 +116,9 @@ class Describer:
         numbers = np.zeros(len(NUMBERS), np.float32)
         _counted(self.counts, place, listed, features, numbers)
         at = LOG
-        features[:, at : at + len(DOCUMENT)] = document(point, listed.index, len(names))
+        features[:, at : at + len(DOCUMENT)] = document(
+            point, listed.places, len(names)
+        )
         at += len(DOCUMENT)
         features[:, at : at + len(NAME)] = listed.columns
         at += len(NAME)
@@ -127,8 +129,8 @@ class Describer:
         label[:, 0] = listed.ids == len(self.counts.names)
         label[:, 1] = listed.is_keyword
         wanted = point.argument_keyword or point.target
-        if wanted in listed.index:
-            label[listed.index[wanted], 2] = 1.0
+        if wanted in listed.places:
+            label[listed.places[wanted], 2] = 1.0
         if point.prefix:
             matches = np.array([prefix.match(name, point.prefix) for name in names])
             for kind in range(prefix.NONE):
@@ -239,7 +241,7 @@ def _overlaps(
 ) -> None:
     """Share of each candidate's subtokens that stand in parts of the context."""
     size = np.maximum((tokens > 0).sum(axis=1), 1)
-    groups = (
+    groups: tuple[Sequence[str | None], ...] = (
         [point.target],
         [point.receiver],
         [point.argument_keyword or point.call],

@@ -59,4 +59,5 @@ def mix(inputs: Inputs, kind: str) -> np.ndarray:
         total = uses.sum()
         if total > 0:
             p = (1.0 - share) * p + share * uses / total
-    return np.log(np.maximum(p, 1e-9))
+    logarithm: np.ndarray = np.log(np.maximum(p, 1e-9))
+    return logarithm

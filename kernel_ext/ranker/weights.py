@@ -55,7 +55,8 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], meta: dict[str, Any]) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"format": FORMAT, **meta}, sort_keys=True).encode("utf-8")
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, meta=np.frombuffer(text, np.uint8), **arrays)
+    every: dict[str, Any] = {**arrays, "meta": np.frombuffer(text, np.uint8)}
+    np.savez_compressed(buffer, **every)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:

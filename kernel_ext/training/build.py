@@ -135,7 +135,9 @@ def vocabulary(
     by_number = list(names.numbers)
     spread: Counter[str] = Counter()
     for one in tallies:
-        seen = np.unique(np.concatenate([t[1] for t in one.tables.values()] or [[]]))
+        seen = np.unique(
+            np.concatenate([np.zeros(0), *(t[1] for t in one.tables.values())])
+        )
         entries = set()
         for number in seen.astype(int):
             name = by_number[number]

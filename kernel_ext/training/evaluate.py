@@ -162,17 +162,23 @@ def report(judged: list[Judged]) -> dict[str, Any]:
     for kind in ("name", "keyword", "import", "module"):
         for letters in (0, 1):
             title = f"{kind}s, {('nothing typed', 'one letter')[letters]}"
-            slices[title] = lambda j, k=kind, n=letters: j.kind == k and j.letters == n
+            slices[title] = _of_kind(kind, letters)
     for family in FAMILIES:
-        slices[f"attributes on {family}"] = lambda j, f=family: (
-            j.kind == "attribute" and j.letters == 0 and j.family == f
-        )
+        slices[f"attributes on {family}"] = _on_family(family)
     table = {}
     for title, belongs in slices.items():
         rows = [j for j in judged if belongs(j)]
         if rows:
             table[title] = _slice(rows)
     return {"slices": table, "calibration": calibration(judged)}
+
+
+def _of_kind(kind: str, letters: int) -> Callable[[Judged], bool]:
+    return lambda j: j.kind == kind and j.letters == letters
+
+
+def _on_family(family: str) -> Callable[[Judged], bool]:
+    return lambda j: j.kind == "attribute" and j.letters == 0 and j.family == family
 
 
 def _slice(rows: list[Judged]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def bootstrap(
     totals = sums[draws].sum(axis=1)
     shares = totals[:, :3] / totals[:, 3:]
     low, high = np.quantile(shares, [0.025, 0.975], axis=0)
-    return (
-        Score(*map(float, low), found.size),
-        Score(*map(float, high), found.size),
+    least, most = (
+        Score(float(a), float(b), float(c), int(found.size)) for a, b, c in (low, high)
     )
+    return least, most

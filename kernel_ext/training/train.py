@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kernel_ext import corpus
+from kernel_ext.context import Point
 from kernel_ext.corpus import Document, Pools
 from kernel_ext.ranker import calibrate, weights
 from kernel_ext.ranker.calibrate import Scale
@@ -27,12 +28,17 @@ LETTER_SHARES = ((0.72, 0), (0.90, 1), (1.0, 2))
 
 
 class Plan(NamedTuple):
-    """Sizes of a training run."""
+    """Sizes of a training run.
+
+    `points` lists for the network out of all repositories, at most `documents` of
+    each; one plain name in `every_name` is counted; learning `rate` at the start.
+    """
 
     points: int = 150_000
     epochs: int = 5
     folds: int = 3
-    documents: int = 400
+    documents: int = 100
+    every_name: int = 3
     vocabulary: int = 7000
     batch: int = 128
     shard: int = 12_800
@@ -60,12 +66,22 @@ def count(cache: Path, plan: Plan, started: float) -> Learned:
     documents = corpus.documents(cache, split="train")
     for repository, group in examples.by_repository(documents):
         group = examples.thinned(group, plan.documents)
-        every = [point for document in group for point in document.points()]
+        every = list(_counted(group, plan.every_name))
         tallies.append(build.tally(repository, every, names, plan.folds))
         points += len(every)
         say(f"{repository}: {len(group)} documents, {len(every)} points", started)
     entries = build.vocabulary(tallies, names, plan.vocabulary)
     return Learned(tallies, names, entries, points)
+
+
+def _counted(group: Sequence[Document], every_name: int) -> Iterator[Point]:
+    """Give all points, but only one plain name in so many: names abound."""
+    names = 0
+    for document in group:
+        for point in document.points():
+            names += point.kind == "name"
+            if point.kind != "name" or names % every_name == 0:
+                yield point
 
 
 def pools(cache: Path, counts: Counts, most: int = 1000) -> Pools:
@@ -140,7 +156,7 @@ def fit(
     steps = plan.epochs * len(batches)
     rng = np.random.default_rng(plan.seed)
     for epoch in range(plan.epochs):
-        losses = []
+        losses: list[float] = []
         for i in rng.permutation(len(batches)):
             done = epoch * len(batches) + len(losses)
             rate = plan.rate * 0.5 * (1 + math.cos(math.pi * done / steps))

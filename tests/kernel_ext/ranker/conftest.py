@@ -9,15 +9,15 @@ from kernel_ext.ranker.ranker import Ranker
 from kernel_ext.ranker.subtokens import Vocabulary
 from kernel_ext.training import build
 
+FRAME = "import pandas as pd\n{0} = pd.read_csv('a')\n{0}.head()\n{0}.{1}()\n"
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1]{0})\nplt.show()\n"
+SKLEARN = "from sklearn.svm import SVC\n"
 TEXTS = {
-    "ann/one": "import pandas as pd\ndf = pd.read_csv('a')\ndf.head()\ndf.groupby('x')\n",
-    "bob/two": "import pandas as pd\ndf = pd.read_csv('b')\ndf.head()\ndf.describe()\n",
-    "cec/three": "import pandas as pd\nd = pd.read_csv('c')\nd.head()\nd.groupby('y')\n"
-    "import matplotlib.pyplot as plt\nplt.plot(d)\nplt.show()\n",
-    "dan/four": "import matplotlib.pyplot as plt\nplt.plot([1], label='a')\nplt.show()\n"
-    "from sklearn.svm import SVC\n",
-    "eve/five": "import matplotlib.pyplot as plt\nplt.plot([2], label='b')\nplt.show()\n"
-    "from sklearn.svm import SVC\n",
+    "ann/one": FRAME.format("df", "groupby"),
+    "bob/two": FRAME.format("df", "describe"),
+    "cec/three": FRAME.format("d", "groupby") + PLOT.format(""),
+    "dan/four": PLOT.format(", label='a'") + SKLEARN,
+    "eve/five": PLOT.format(", label='b'") + SKLEARN,
 }
 
 
