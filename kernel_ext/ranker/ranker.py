@@ -33,6 +33,8 @@ SHOWN = 0.10
 """A private name goes last unless its probability is at least this: two stars."""
 PRIVATE, DUNDER = FEATURES.index("private"), FEATURES.index("dunder")
 EMPTY = np.zeros(len(FEATURES), np.float32)
+CAUTIOUS = Scale(offset=-1.0)
+"""For languages without learned weights, where nothing is calibrated."""
 LETTERS = 2
 """Calibration tells nothing typed, one letter, and more letters apart."""
 
@@ -234,8 +236,10 @@ class Ranker:
         else:
             scores = self.network.scores(known)
         letters = min(len(point.prefix), LETTERS)
-        scale = self.scales.get(f"{where.kind}/{letters}") if learned else None
-        return Ranked(scores, (scale or Scale()).probabilities(scores), known)
+        scale = CAUTIOUS
+        if learned:
+            scale = self.scales.get(f"{where.kind}/{letters}", Scale())
+        return Ranked(scores, scale.probabilities(scores), known)
 
 
 def signature() -> str:
