@@ -51,11 +51,20 @@ class History:
     members: dict[str, list[str]] = field(default_factory=dict)
     """Class defined in the document (`".Net"`) -> its methods and attributes, in the
     order in which they first appear (also through `self.x = ...`)."""
+    member_orders: dict[str, list[int]] = field(default_factory=dict)
+    """The orders at which they do, parallel to `members`."""
 
     def uses(self, name: str, before: int) -> list[int]:
         """Orders, ascending, at which `name` stands before the order `before`."""
         orders = self.positions.get(name)
         return orders[: bisect_left(orders, before)] if orders else []
+
+    def members_of(self, class_path: str, before: int) -> list[str]:
+        """Members of a class of the document that appear before an order."""
+        orders = self.member_orders.get(class_path)
+        if not orders:
+            return []
+        return self.members[class_path][: bisect_left(orders, before)]
 
 
 @dataclass(slots=True)

@@ -463,6 +463,8 @@ class Reader:
         """Note a method or attribute of a class of the document."""
         if name not in self.history.members.get(class_path, ()):
             self.append(self.history.members, class_path, name)
+            order = len(self.history.names) - 1
+            self.append(self.history.member_orders, class_path, order)
 
     # -- keywords and operators ---------------------------------------------------
 

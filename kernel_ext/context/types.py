@@ -101,7 +101,7 @@ def call(function: Value | None, receiver: str | None) -> Value | None:
             if found:
                 break
     if found:
-        return result(found, receiver)
+        return result(found, receiver or path.rpartition(".")[0])
     return Value(path) if is_class(path) else None
 
 

@@ -5,7 +5,7 @@ bare git folders and work trees and writes a cache:
 
 * `CACHE/repositories/OWNER+NAME.jsonl.gz`, one file for each repository, written
   whole or not at all. Its first line is the repository's record (`repository`,
-  `commit`, `licence`, `split`, counts for the report); every further line is one
+  `commit`, `licence`, counts for the report); every further line is one
   document: `path`, `kind` ("notebook" or "file"), `text` (cells joined by
   `kernel_ext.context.join`), `cells` (hashes of the cells) and `words` (hashes of
   its identifiers).
@@ -28,7 +28,15 @@ counts, weights and the list of repositories are published.
 from __future__ import annotations
 
 from kernel_ext.corpus.documents import Document, documents, repositories
-from kernel_ext.corpus.pools import Pools
+from kernel_ext.corpus.pools import Pools, common_names
 from kernel_ext.corpus.splits import reserved, split
 
-__all__ = ["Document", "Pools", "documents", "repositories", "reserved", "split"]
+__all__ = [
+    "Document",
+    "Pools",
+    "common_names",
+    "documents",
+    "repositories",
+    "reserved",
+    "split",
+]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel_ext import context
+from kernel_ext.corpus.splits import split as split_of
 
 SUFFIX = ".jsonl.gz"
 
@@ -47,8 +48,13 @@ def repositories(cache: str | Path) -> list[dict[str, Any]]:
     records = []
     for path in sorted((Path(cache) / "repositories").glob("*" + SUFFIX)):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            records.append(json.loads(next(lines)))
+            records.append(_record(next(lines)))
     return records
+
+
+def _record(line: str) -> dict[str, Any]:
+    record = json.loads(line)
+    return {**record, "split": split_of(record["repository"])}
 
 
 def documents(
@@ -80,7 +86,7 @@ def documents(
         ) from None
     for path in sorted((cache / "repositories").glob("*" + SUFFIX)):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            record = json.loads(next(lines))
+            record = _record(next(lines))
             if split not in (None, record["split"]):
                 continue
             repeats = known.get(record["repository"], {})

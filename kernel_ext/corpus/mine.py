@@ -17,7 +17,7 @@ from tqdm import tqdm
 from kernel_ext import context
 from kernel_ext.corpus import duplicates, git, sources
 from kernel_ext.corpus.documents import SUFFIX, repositories
-from kernel_ext.corpus.splits import permissive, reserved, split
+from kernel_ext.corpus.splits import permissive, reserved
 
 FORMAT = 1
 NOTEBOOKS, FILES = 300, 400
@@ -108,7 +108,6 @@ def _mine_one(
     record = {
         "repository": repository.name,
         "licence": licence,
-        "split": split(repository.name),
         **made,
         "counts": dict(sorted(counts.items())),
     }
