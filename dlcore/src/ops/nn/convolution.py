@@ -54,10 +54,10 @@ def join_shape(
 
 
 def window_size(
-    size: int | None, window: int, stride: int, dilation: int, padding: str
+    size: int | None, window: int | None, stride: int, dilation: int, padding: str
 ) -> int | None:
     """Return how many places a sliding window has along an axis."""
-    if size is None:
+    if size is None or window is None:
         return None
     reach = dilation * (window - 1) + 1
     places = size if padding in ("same", "causal") else size - reach + 1
@@ -252,14 +252,14 @@ def transpose_padding(
 
 def transpose_size(
     size: int | None,
-    window: int,
+    window: int | None,
     stride: int,
     dilation: int,
     padding: str,
     output_padding: int | None,
 ) -> int | None:
     """Return the size of an axis after ``conv_transpose``."""
-    if size is None:
+    if size is None or window is None:
         return None
     reach = dilation * (window - 1) + 1
     if output_padding is None:

@@ -450,7 +450,7 @@ def finite_range(dtype: str) -> tuple[float, float]:
     """Return the smallest and the largest number of a dtype."""
     info = ml_dtypes.finfo if is_float(dtype) else ml_dtypes.iinfo
     found = info(getattr(ml_dtypes, dtype, dtype))
-    return found.min.item(), found.max.item()
+    return _plain(found.min), _plain(found.max)
 
 
 @derived
@@ -466,3 +466,8 @@ def copy(x: Any) -> Any:
 def isreal(x: Any) -> Any:
     """Whether the imaginary part is zero."""
     return equal(imag(x), 0)
+
+
+def _plain(bound: Any) -> Any:
+    """Return Python's number of a bound of numpy's."""
+    return bound.item() if hasattr(bound, "item") else bound

@@ -54,7 +54,12 @@ def _row_and_column(N: Any, M: Any) -> tuple[Any, Any]:
     return arange(int(N), dtype="int32")[:, None], columns
 
 
-@derived
+def _vander_rule(x: Any, N: Any = None, increasing: bool = False) -> Spec:
+    rows = rules.shape_of(x)[0]
+    return Spec((rows, rows if N is None else N), rules.promoted(x))
+
+
+@derived(rule=_vander_rule)
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     """Matrix of powers: row ``i`` holds those of ``x[i]``.
 

@@ -1,0 +1,42 @@
+"""Every backend, and what is known of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dlcore
+from dlcore.src import backend as backends
+
+HERE = Path(backends.__file__).parent
+#: The backends that this version has.
+NAMES = [name for name in backends.NAMES if (HERE / name).is_dir()]
+
+
+def require(name: str) -> None:
+    """Skip what is not installed on a developer's machine; fail where all must be."""
+    if name not in backends.installed():
+        message = f"the {name} backend is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(f"{message}, and CI runs them all")
+        pytest.skip(message)
+
+
+@pytest.fixture(params=NAMES)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test with each backend active."""
+    require(request.param)
+    with dlcore.use_backend(request.param):
+        yield request.param
+
+
+@pytest.fixture(
+    params=[name for name in NAMES if name in ("jax", "torch", "tensorflow")]
+)
+def differentiating(request: pytest.FixtureRequest) -> str:
+    """Return each backend that has gradients."""
+    require(request.param)
+    return str(request.param)

@@ -1,0 +1,141 @@
+"""Value, dtype, shape rule and gradient of every row of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optree
+import pytest
+
+import dlcore
+from dlcore import ops
+from dlcore.src import backend as backends
+from dlcore.src.ops.declare import REGISTRY
+
+from .samples import ROWS, Row
+
+rows = pytest.mark.parametrize("row", ROWS, ids=str)
+
+
+def tensors(row: Row) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with arrays as tensors of the active backend."""
+
+    def convert(x: Any) -> Any:
+        return ops.convert_to_tensor(x) if isinstance(x, np.ndarray) else x
+
+    return optree.tree_map(convert, (row.args, row.kwargs), none_is_leaf=True)
+
+
+def leaves(tree: Any) -> list[Any]:
+    return list(tree) if isinstance(tree, list | tuple) else [tree]
+
+
+@rows
+def test_value_and_dtype(row: Row, backend: str) -> None:
+    if row.op in backends.get(backend).lacks:
+        pytest.skip(backends.get(backend).lacks[row.op])
+    args, kwargs = tensors(row)
+    result = leaves(getattr(ops, row.op)(*args, **kwargs))
+    expected = leaves(row.expected())
+    assert len(result) == len(expected)
+    for got, want in zip(result, expected, strict=True):
+        assert not isinstance(got, np.ndarray) or backend == "numpy"
+        value = ops.convert_to_numpy(got)
+        assert value.shape == np.shape(want)
+        np.testing.assert_allclose(
+            value, want, rtol=row.tolerance, atol=row.tolerance, equal_nan=True
+        )
+    specs = leaves(REGISTRY[row.op].function(*symbolic(row)[0], **symbolic(row)[1]))
+    for got, spec in zip(result, specs, strict=True):
+        assert ops.dtype(got) == spec.dtype
+
+
+def symbolic(row: Row, known: bool = True) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with arrays as symbolic tensors."""
+
+    def convert(x: Any) -> Any:
+        if not isinstance(x, np.ndarray):
+            return x
+        shape = x.shape if known else (None, *x.shape[1:]) if x.shape else ()
+        return dlcore.KerasTensor(shape, str(x.dtype))
+
+    args, kwargs = optree.tree_map(convert, (row.args, row.kwargs), none_is_leaf=True)
+    if not any(isinstance(x, dlcore.KerasTensor) for x in optree.tree_leaves((args, kwargs))):
+        pytest.skip("no tensor among the arguments")
+    return args, kwargs
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+@rows
+def test_shape_rule(row: Row, known: bool) -> None:
+    if row.static and not known:
+        pytest.skip(row.static)
+    args, kwargs = symbolic(row, known)
+    specs = leaves(getattr(ops, row.op)(*args, **kwargs))
+    expected = leaves(row.expected())
+    assert len(specs) == len(expected)
+    for spec, want in zip(specs, expected, strict=True):
+        assert len(spec.shape) == np.ndim(want)
+        for size, actual in zip(spec.shape, np.shape(want), strict=True):
+            assert size == actual or (size is None and (not known or row.data_dependent))
+
+
+DIFFERENTIABLE = [r for r in ROWS if r.by]
+
+
+@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=str)
+def test_gradient_against_finite_differences(row: Row, differentiating: str) -> None:
+    name = differentiating
+    op, step = REGISTRY[row.op].function, 1e-4
+    rng = np.random.default_rng(1)
+    shifts = {i: rng.uniform(-1, 1, row.args[i].shape) for i in row.by}
+    outputs = [np.asarray(e, "float64") for e in leaves(row.expected())]
+    weights = [rng.uniform(-1, 1, e.shape) for e in outputs]
+
+    def moved(size: float) -> float:
+        """Return the weighted sum of the results on numpy, in double precision."""
+        args = [
+            a.astype("float64") + size * shifts[i] if i in shifts else _double(a)
+            for i, a in enumerate(row.args)
+        ]
+        kwargs = {k: _double(v) for k, v in row.kwargs.items()}
+        with dlcore.use_backend("numpy"):
+            found = leaves(op(*args, **kwargs))
+        return sum(float((w * f).sum()) for w, f in zip(weights, found, strict=True))
+
+    slope = (moved(step) - moved(-step)) / (2 * step)
+    with dlcore.use_backend(name):
+        variables = [dlcore.Variable(row.args[i]) for i in row.by]
+
+        def loss() -> Any:
+            args = list(tensors(row)[0])
+            for i, v in zip(row.by, variables, strict=True):
+                args[i] = v.value
+            found = leaves(op(*args, **tensors(row)[1]))
+            total = 0.0
+            for w, f in zip(weights, found, strict=True):
+                total = total + ops.sum(ops.multiply(f, w.astype("float32")))
+            return total, None
+
+        _, grads = backends.current().runtime.value_and_grad(loss, variables, [])()
+        grads = [ops.convert_to_numpy(g) for g in grads]
+    analytic = sum(
+        float((g * shifts[i]).sum()) for g, i in zip(grads, row.by, strict=True)
+    )
+    assert analytic == pytest.approx(slope, rel=2e-3, abs=2e-3)
+
+
+def _double(a: Any) -> Any:
+    floating = isinstance(a, np.ndarray) and a.dtype == np.float32
+    return a.astype("float64") if floating else a
+
+
+def test_every_op_has_a_row() -> None:
+    control = {
+        *("associative_scan", "cond", "fori_loop", "map", "scan", "switch", "while_loop"),
+        *("vectorized_map", "stop_gradient", "empty", "empty_like", "argpartition"),
+    }
+    tested = {r.op for r in ROWS} | control
+    missing = [n for n in REGISTRY if n not in tested and hasattr(ops, n)]
+    assert not missing
