@@ -14,13 +14,14 @@ import numpy as np
 from dlcore.src import backend as backends, dtype_policies, tree
 from dlcore.src.config import Configurable
 from dlcore.src.dtypes import is_float, standardize_dtype
+from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
 from dlcore.src.layers import context as calls
 from dlcore.src.layers.context import get_mask, set_mask
 from dlcore.src.layers.convert import Converter
 from dlcore.src.layers.input_spec import check_inputs
 from dlcore.src.layers.signature import CallSignature, call_signature, shapes_for
-from dlcore.src.layers.tracking import Tracked, changed
+from dlcore.src.layers.tracking import Structure, Tracked, changed
 from dlcore.src.ops.declare import record
 from dlcore.src.symbolic import KerasTensor, Node
 from dlcore.src.utils.naming import auto_name
@@ -136,6 +137,7 @@ class Layer(Tracked, Configurable):
             _build_shapes=None,
             _call_context_args=("training",),
         )
+        changed()
         return self
 
     def __init__(
@@ -157,9 +159,11 @@ class Layer(Tracked, Configurable):
         if batch_shape is not None:
             self._input_shape_arg = tuple(batch_shape)
         if kwargs:
+            known = {*self._signature.parameters, *Layer._signature.parameters}
+            hint = did_you_mean(next(iter(kwargs)), known - {"self", "kwargs"})
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: "
-                f"{kwargs}"
+                f"{kwargs}.{hint}"
             )
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ValueError(
@@ -372,6 +376,14 @@ class Layer(Tracked, Configurable):
                     stack += layer._layers[::-1]
         return list(found.values())[0 if include_self else 1 :]
 
+    def _structure(self) -> Structure:
+        """Return what it consists of, looked up again only after a change."""
+        found = self.__dict__.get("_structure_now")
+        if found is None or not found.valid():
+            found = Structure(self._flatten_layers())
+            self.__dict__["_structure_now"] = found
+        return found
+
     @property
     def variables(self) -> list[Variable]:
         """Weights and seeds, its own and those of the layers in it."""
@@ -418,8 +430,7 @@ class Layer(Tracked, Configurable):
     @property
     def metrics(self) -> list[Any]:
         """The metrics that it and the layers in it hold."""
-        found = [m for layer in self._flatten_layers() for m in layer._owned_of("metric")]
-        return list({id(m): m for m in found}.values())
+        return list(self._structure().metrics)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -514,15 +525,17 @@ class Layer(Tracked, Configurable):
     @property
     def losses(self) -> list[Any]:
         """Losses of the last call, and the penalties of regularized weights."""
-        found = [v for layer in self._flatten_layers() for v in layer._losses]
-        with backends.use_backend(self.backend):
-            for weight in self.trainable_weights:
-                if weight.regularizer is not None:
-                    found.append(weight.regularizer(weight.value))
+        parts = self._structure()
+        found = [v for layer in parts.layers for v in layer._losses]
+        if self.trainable:
+            for weight in parts.weights:
+                if weight.regularizer is not None and weight.trainable:
+                    with backends.use_backend(self.backend):
+                        found.append(weight.regularizer(weight.value))
         return found
 
     def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
+        for layer in self._structure().layers:
             if layer._losses:
                 layer._losses = []
 
@@ -600,6 +613,10 @@ class Layer(Tracked, Configurable):
         return kwargs
 
     def _first_run(self, given: Any, named: Any, args: Any, kwargs: Any) -> Any:
+        around = calls.state.call.entry
+        if not calls.state.scope and around is not None and around is not self:
+            with calls.named(around.path):  # a layer added to a built one
+                return self._first_run(given, named, args, kwargs)
         with calls.named(self.name):
             self._path = "/".join(calls.state.scope)
             tensors = self._call.tensors(args, kwargs)
@@ -690,7 +707,7 @@ class Layer(Tracked, Configurable):
                 set_mask(output, found)
 
     def _penalise(self, outputs: Any) -> None:
-        from dlcore.src.ops import numpy as ops
+        from dlcore import ops
 
         for output in tree.flatten(outputs):
             loss = self.activity_regularizer(output)

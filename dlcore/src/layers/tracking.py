@@ -17,7 +17,7 @@ from dlcore.src.variable import Variable
 _HIDDEN = frozenset(
     (
         *("_config", "_nodes", "_order", "_losses", "_functions", "_entrances"),
-        *("_weights", "_compiled", "optimizer", "loss"),
+        *("_weights", "_compiled", "_structure_now", "optimizer", "loss"),
     )
 )
 
@@ -97,3 +97,47 @@ class Tracked:
 
     def _owned_of(self, kind: str) -> list[Any]:
         return [thing for found, _, thing in self._owned() if found == kind]
+
+
+class Structure:
+    """What a layer consists of, at one moment.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        Itself and all layers below.
+    weights : list of Variable
+    metrics : list of Metric
+    """
+
+    def __init__(self, layers: list[Any]):
+        self.version = version
+        self.layers = layers
+        self.weights = _once(v for layer in layers for v in layer._own)
+        self.metrics = _once(m for la in layers for m in la._owned_of("metric"))
+        self._sizes = [(c, len(c)) for layer in layers for c in _containers(layer)]
+
+    def valid(self) -> bool:
+        """Whether nothing has changed: neither attributes nor sizes of containers."""
+        return self.version == version and all(len(c) == n for c, n in self._sizes)
+
+    def __reduce__(self) -> Any:
+        return Structure, ([],)  # a copy looks anew
+
+
+def _once(things: Any) -> list[Any]:
+    return list({id(thing): thing for thing in things}.values())
+
+
+def _containers(layer: Any) -> Iterator[Any]:
+    for name, value in vars(layer).items():
+        if name not in _HIDDEN and isinstance(value, list | dict | set):
+            yield from _nested(value)
+
+
+def _nested(container: Any) -> Iterator[Any]:
+    yield container
+    parts = container.values() if isinstance(container, dict) else container
+    for part in parts:
+        if isinstance(part, list | dict | set):
+            yield from _nested(part)

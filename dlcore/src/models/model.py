@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from dlcore import ops
 from dlcore.src import backend as backends, tree
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.errors import did_you_mean
@@ -17,7 +18,6 @@ from dlcore.src.layers.layer import Layer
 from dlcore.src.models import functional, summary, weights_file
 from dlcore.src.models.graph import Graph
 from dlcore.src.models.moving import moved
-from dlcore.src.ops import core as ops_core
 from dlcore.src.symbolic import KerasTensor
 from dlcore.src.training.trainer import Trainer
 
@@ -129,7 +129,7 @@ class Model(Trainer, Layer):
             x = converter.convert(x, tensor.dtype)
         x = converter.one(self, x)
         if standardize_dtype(x.dtype) != tensor.dtype:
-            x = ops_core.cast(x, tensor.dtype)
+            x = ops.cast(x, tensor.dtype)
         return _with_rank(x, tensor)
 
     def _in_order(self, inputs: Any) -> list[Any]:
@@ -423,13 +423,9 @@ def _with_rank(x: Any, tensor: KerasTensor) -> Any:
     """Add or take away a last axis of size 1 where that makes an input fit."""
     found, wanted = tuple(x.shape), tensor.shape
     if len(found) == len(wanted) + 1 and found[-1] == 1:
-        from dlcore.src.ops.numpy import squeeze
-
-        x = squeeze(x, axis=-1)
+        x = ops.squeeze(x, axis=-1)
     elif len(found) == len(wanted) - 1 and wanted[-1] == 1:
-        from dlcore.src.ops.numpy import expand_dims
-
-        x = expand_dims(x, axis=-1)
+        x = ops.expand_dims(x, axis=-1)
     found = tuple(x.shape)
     if len(found) != len(wanted) or any(
         w is not None and f is not None and w != f

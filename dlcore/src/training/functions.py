@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlcore.src import tree
-from dlcore.src.layers import tracking
 from dlcore.src.variable import Variable
 
 
@@ -62,8 +61,10 @@ class Functions:
 
     def state(self, model: Any) -> State:
         """Return the variables; looked for again only after a change."""
-        seen = (tracking.version, id(model.optimizer), _built(model))
-        if self._state is None or seen != self._seen:
+        seen = (model._structure(), model.optimizer, *_built(model))
+        if self._state is None or any(
+            a is not b for a, b in zip(seen, self._seen, strict=True)
+        ):
             self._state, self._seen = State(model), seen
         return self._state
 
@@ -82,10 +83,10 @@ class Functions:
         return function
 
 
-def _built(model: Any) -> tuple[Any, ...]:
+def _built(model: Any) -> tuple[bool, bool]:
     optimizer, compiled = model.optimizer, model._compiled
     return (
-        optimizer is not None and len(optimizer.variables),
+        optimizer is not None and optimizer.built,
         compiled is not None and compiled.built,
     )
 
