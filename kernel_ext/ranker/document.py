@@ -44,13 +44,18 @@ def document(point: Point, index: dict[str, list[int]], n: int) -> np.ndarray:
     receivers, types, lines = history.receivers, history.types, history.lines
     key, type_ = point.receiver_key, point.receiver_type
     after = _successors(point)
-    members = history.members.get(key or "") or history.members.get(type_ or "") or ()
+    members = {
+        *history.members_of(key or "", now),
+        *history.members_of(type_ or "", now),
+    }
     recent = point.earlier[-4:]
     newest = point.earlier[-1] if point.earlier else None
     module = point.receiver if point.kind == "import" else None
     for j, followers in enumerate(after):
         for name in followers.keys() & index.keys():
             out[index[name], 14 + j] = followers[name]
+    for name in members & index.keys():
+        out[index[name], 18] = 1.0
     for name in point.keywords:
         if name in index:
             out[index[name], 19] = 1.0
@@ -61,7 +66,6 @@ def document(point: Point, index: dict[str, list[int]], n: int) -> np.ndarray:
         row = [0.0] * 14
         end = bisect_left(orders, now)
         attribute = on_receiver = on_type = in_call = from_module = 0
-        defined = False
         decayed, newest_on_receiver = 0.0, -1
         for order in orders[max(0, end - USES) : end]:
             role = roles[order]
@@ -77,8 +81,6 @@ def document(point: Point, index: dict[str, list[int]], n: int) -> np.ndarray:
                 in_call += receivers[order] == point.call
             elif role == "import":
                 from_module += module is not None and receivers[order] == module
-            elif role == "definition":
-                defined = True
         newest_order = orders[end - 1]
         row[0:7] = (
             end, attribute, on_receiver, on_type, in_call, from_module, decayed,
@@ -89,8 +91,6 @@ def document(point: Point, index: dict[str, list[int]], n: int) -> np.ndarray:
         if newest_on_receiver >= 0:
             row[10] = 1.0 / (1.0 + math.log(now - newest_on_receiver))
         row[11] = (name == newest) + 0.5 * (name in recent)
-        # `members` knows the whole document: ask for a sign of it before the point.
-        out[index[name], 18] = (defined or on_receiver > 0) and name in members
         bound = history.bindings.get(name)
         if bound and bound[0] < now:
             at = bound[bisect_left(bound, now) - 1]

@@ -77,6 +77,7 @@ def _train(options: argparse.Namespace, network: bool) -> int:
             options.cache, offered, options.per_repository, train.calibrating
         ),
     )
+    offered.save()
     size = train.write(*write, scales, lists)
     card.repositories(
         options.weights.with_name("repositories.csv"),
@@ -92,6 +93,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     offered = train.pools(options.cache, ranker.counts)
     drawn = evaluate.events(options.cache, offered, options.per_repository)
     judged = evaluate.judge(ranker, drawn, calibrating=train.calibrating)
+    offered.save()
     result = evaluate.report(judged)
     print(evaluate.text(result))
     if options.json:

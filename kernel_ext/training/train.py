@@ -85,12 +85,13 @@ def _counted(group: Sequence[Document], every_name: int) -> Iterator[Point]:
 
 
 def pools(cache: Path, counts: Counts, most: int = 1000) -> Pools:
-    """Make candidate pools whose common attributes come from the counts."""
-    row = counts.row("member", ())
-    if row is None:
-        return Pools(cache)
-    order = np.argsort(-row.counts, kind="stable")[:most]
-    return Pools(cache, tuple(counts.names[i] for i in row.names[order]))
+    """Make candidate pools whose common names come from the counts."""
+    common = []
+    for table in ("member", "keyword"):
+        row = counts.row(table, ())
+        numbers = [] if row is None else row.names[np.argsort(-row.counts)[:most]]
+        common.append([counts.names[i] for i in numbers])
+    return Pools(cache, *common)
 
 
 def describe(
