@@ -185,7 +185,7 @@ def encode(message: object) -> dict[str, Any]:
     for item in fields(message):  # type: ignore[arg-type]
         value = getattr(message, item.name)
         if isinstance(value, tuple):
-            value = [v if isinstance(v, str) else encode(v) for v in value]
+            value = [v if isinstance(v, str) else dict(vars(v)) for v in value]
         plain[item.name] = value
     return plain
 

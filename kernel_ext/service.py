@@ -21,6 +21,9 @@ WINDOW = 200_000
 EARLIER = 100_000
 """Code points of earlier cells that are looked at: the nearest ones."""
 
+SIGNED = 100
+"""How many of the best items carry their signature; reading one takes some time."""
+
 PATIENCE = 5.0
 """Seconds a request waits for the ranker to be loaded."""
 
@@ -113,21 +116,27 @@ class Service:
             found = candidates.at(source, cursor, before, self._namespace(), self.shell)
         else:
             found = candidates.Found(cursor, cursor)
-        known = {c.label: c for c in found.candidates}
-        for item in request.offered:
-            if item.label not in known:
-                known[item.label] = candidates.Candidate(
-                    item.label, item.label, item.type
-                )
-        items: tuple[protocol.Item, ...] = ()
-        if known:
-            ranked = self._rank(
-                request, source, cursor, before, list(known), found.receiver
-            )
-            items = tuple(_item(known[s.label], s) for s in ranked)
+        first = {c.label: c for c in found.first}
+        known = {c.label: c for c in found.candidates if c.label not in first}
+        for label, kind in ((item.label, item.type) for item in request.offered):
+            if label not in known and label not in first:
+                known[label] = candidates.Candidate(label, label, kind)
+        items = [_item(c) for c in first.values()]
+        if known and found.names:
+            labels = list(known)
+            ranked = self._rank(request, source, cursor, before, labels, found.receiver)
+            items += [
+                _item(known[s.label], s, i < SIGNED) for i, s in enumerate(ranked)
+            ]
+        else:
+            items += [_item(c) for c in known.values()]
         took = 1000 * (time.perf_counter() - began)
         return protocol.Completed(
-            request.id, found.start + offset, found.end + offset, items, round(took, 2)
+            id=request.id,
+            start=found.start + offset,
+            end=found.end + offset,
+            items=tuple(items),
+            took=round(took, 2),
         )
 
     def document(self, request: Document) -> protocol.Documented:
@@ -210,13 +219,20 @@ class Service:
         try:
             self._ranker = self._load()
         except Exception as error:
-            self._problem = " ".join(f"The ranker cannot be loaded: {error}".split())
+            reason = " ".join(str(error).split()) or type(error).__name__
+            self._problem = f"Completion has no ranker: {reason}"
             self._log(error)
         self._seconds = time.perf_counter() - began
         self._loaded.set()
+        if self._ranker is not None:
+            self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Answer once for nobody, so that the first real answer is a quick one."""
         from kernel_ext.candidates import modules
 
-        modules.top_level()  # reads the folders once, before somebody types "import"
+        self.answer(protocol.encode(Complete(0, "x = 'text'\nx.", 13)))
+        modules.top_level()  # reads the folders that "import" looks into
 
     def _log(self, error: BaseException) -> None:
         log = getattr(self.shell, "log", None)
@@ -302,15 +318,18 @@ def version() -> str:
         return "unknown"
 
 
-def _item(candidate: Candidate, suggestion: Suggestion) -> protocol.Item:
+def _item(
+    candidate: Candidate, suggestion: Suggestion | None = None, signed: bool = True
+) -> protocol.Item:
+    """Make an item; without a suggestion it has no star and claims no probability."""
     return protocol.Item(
         label=candidate.label,
         insert=candidate.insert,
         type=candidate.type,
-        signature=candidate.signature,
-        stars=suggestion.stars,
-        probability=round(suggestion.probability, 4),
-        reason=suggestion.reason,
+        signature=candidate.signature if signed else "",
+        stars=suggestion.stars if suggestion else 0,
+        probability=round(suggestion.probability, 4) if suggestion else 0.0,
+        reason=suggestion.reason if suggestion else "",
     )
 
 

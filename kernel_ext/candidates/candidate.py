@@ -27,14 +27,15 @@ LIMIT = 2000
 """Most candidates one source gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Candidate:
     """A name that can stand at the cursor.
 
     ``label`` is shown and ranked, ``insert`` replaces the text from the start of the
     name to the cursor. ``type`` is "function", "method", "class", "module", "property",
     "instance", "keyword", "parameter", "column", "key", "magic", "path" or "text".
-    ``value`` is the raw attribute where one is at hand; it is only ever looked at.
+    ``value`` is the raw attribute where one is at hand; it is only ever looked at, and
+    that is why candidates are not compared by their fields.
     """
 
     label: str

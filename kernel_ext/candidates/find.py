@@ -16,6 +16,7 @@ from kernel_ext.candidates.imports import module_candidates, name_candidates
 from kernel_ext.candidates.keys import keys_in_call, keys_of, quoted
 from kernel_ext.candidates.magics import magics
 from kernel_ext.candidates.names import names
+from kernel_ext.candidates.order import by_use
 from kernel_ext.candidates.resolve import Resolver
 from kernel_ext.candidates.symbols import symbols
 from kernel_ext.candidates.value import described
@@ -25,14 +26,19 @@ from kernel_ext.candidates.value import described
 class Found:
     """Candidates for the text from ``start`` to ``end`` (code points of the cell).
 
+    ``candidates`` are for the ranker to order. ``first`` come before them and have
+    their order already: columns, keys, magics, files, of which it knows nothing.
     ``receiver`` names the type (or module) of what stands before the dot, such as
-    ``pandas.DataFrame``, where it is known.
+    ``pandas.DataFrame``, where it is known. ``names`` tells that a name is wanted here
+    at all, rather than, say, the text of a string.
     """
 
     start: int
     end: int
     candidates: list[Candidate] = field(default_factory=list)
+    first: list[Candidate] = field(default_factory=list)
     receiver: str | None = None
+    names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,13 @@ class _Query:
     texts: tuple[str, ...]
     shell: Any
 
-    def found(
-        self,
-        candidates: list[Candidate],
-        start: int | None = None,
-        receiver: str | None = None,
-    ) -> Found:
+    def found(self, candidates: list[Candidate], receiver: str | None = None) -> Found:
+        return Found(self.place.start, self.cursor, candidates, receiver=receiver)
+
+    def ordered(self, first: list[Candidate], start: int | None = None) -> Found:
         start = self.place.start if start is None else start
-        return Found(start, self.cursor, candidates, receiver)
+        first = by_use(first, self.texts)
+        return Found(start, self.cursor, first=first, names=False)
 
 
 def at(
@@ -97,7 +102,7 @@ def at(
 
 def documentation(found: Found, label: str) -> str:
     """Return the documentation of a candidate as Markdown, ``""`` if there is none."""
-    for candidate in found.candidates:
+    for candidate in (*found.first, *found.candidates):
         if candidate.label == label:
             return markdown(candidate, found.receiver)
     return ""
@@ -119,6 +124,7 @@ def _name(query: _Query) -> Found:
     if place.module == "from":  # from os im|
         return query.found([Candidate("import", "import", "keyword")])
     found: list[Candidate] = []
+    first: list[Candidate] = []
     if place.call is not None and place.call.at_start:
         function = resolver.resolve(place.call.callee)
         if function is not None:
@@ -126,9 +132,10 @@ def _name(query: _Query) -> Found:
     if place.subscript is not None and not place.prefix:
         value = resolver.resolve(place.subscript)
         if value is not None:
-            found += quoted(keys_of(value), "", "", closed=False)
+            keys = quoted(keys_of(value), "", "", closed=False)
+            first = by_use(keys, query.texts)
     found += names(resolver.namespace, query.texts, place.prefix)
-    return query.found(list(unique(found)))
+    return Found(place.start, query.cursor, list(unique(found)), first)
 
 
 def _string(query: _Query) -> Found:
@@ -141,11 +148,11 @@ def _string(query: _Query) -> Found:
     elif place.call is not None and place.quote:
         found = keys_in_call(place.call, resolver)
     if found:
-        return query.found(quoted(found, place.quote, place.prefix, closed))
+        return query.ordered(quoted(found, place.quote, place.prefix, closed))
     if place.receiver is None and wants_path(place.call, place.prefix):
         offset, paths = files(place.prefix)
-        return query.found(paths, start=place.start + offset)
-    return query.found([], start=query.cursor)
+        return query.ordered(paths, start=place.start + offset)
+    return query.ordered([], start=query.cursor)
 
 
 def _module(query: _Query) -> Found:
@@ -163,13 +170,13 @@ def _import(query: _Query) -> Found:
 def _magic(query: _Query) -> Found:
     place = query.place
     first = not query.source[: place.start].strip()
-    return query.found(magics(query.shell, place.prefix, first))
+    return query.ordered(magics(query.shell, place.prefix, first))
 
 
 def _nothing(query: _Query) -> Found:
     line = query.source[max(0, query.cursor - 40) : query.cursor]
     offset, found = symbols(line)
-    return query.found(found, start=query.cursor - len(line) + offset)
+    return query.ordered(found, start=query.cursor - len(line) + offset)
 
 
 _SOURCES: Mapping[str, Callable[[_Query], Found]] = {

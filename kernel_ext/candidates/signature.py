@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -211,7 +212,12 @@ def _of_doc(raw: object) -> list[Parameter] | None:
 _PART = re.compile(r"(\*{0,2})\s*([^\W\d]\w*)\s*(?::[^=]*)?(?:=\s*(.+))?$")
 
 
-def _parse(text: str) -> list[Parameter] | None:
+def _parse(text: str) -> list[Parameter]:
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[Parameter, ...]:
     """Parse ``(a, b=1, *, c=None)``, leniently."""
     found: list[Parameter] = []
     kind = "both"
@@ -229,7 +235,7 @@ def _parse(text: str) -> list[Parameter] | None:
         else:
             default = (match[3] or "").strip()
             found.append(Parameter(match[2], kind, default))
-    return found
+    return tuple(found)
 
 
 def _split(text: str) -> Iterator[str]:

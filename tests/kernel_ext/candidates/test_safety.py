@@ -206,7 +206,7 @@ def test_no_code_of_the_user_is_run(namespace, receiver):
         for form in FORMS:
             text = form.format(receiver)
             found = candidates.at(text, len(text), ("y = 1",), namespace)
-            for candidate in found.candidates:
+            for candidate in (*found.first, *found.candidates):
                 _ = candidate.signature
                 candidates.documentation(found, candidate.label)
     finally:
@@ -229,8 +229,8 @@ def test_the_traps_do_count(namespace):
 
 def test_names_are_found_all_the_same(namespace):
     def labels(text):
-        found = candidates.at(text, len(text), (), namespace).candidates
-        return {c.label: c.type for c in found}
+        found = candidates.at(text, len(text), (), namespace)
+        return {c.label: c.type for c in (*found.first, *found.candidates)}
 
     assert labels("t.")["prop"] == "property"
     assert labels("t.")["method"] == "method"

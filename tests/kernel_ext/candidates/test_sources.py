@@ -117,7 +117,7 @@ LISTED = [
 @pytest.mark.parametrize(("text", "listed", "absent", "start"), LISTED)
 def test_listed(namespace, text, listed, absent, start):
     found = find(namespace, text)
-    labels = [c.label for c in found.candidates]
+    labels = [c.label for c in (*found.first, *found.candidates)]
     assert listed <= set(labels)
     assert not absent & set(labels)
     assert len(labels) == len(set(labels))
@@ -138,8 +138,9 @@ INSERTED = [
 
 @pytest.mark.parametrize(("text", "after", "label", "insert"), INSERTED)
 def test_inserted(namespace, text, after, label, insert):
-    found = find(namespace, text, after=after).candidates
-    assert {c.label: c.insert for c in found}[label] == insert
+    found = find(namespace, text, after=after)
+    items = (*found.first, *found.candidates)
+    assert {c.label: c.insert for c in items}[label] == insert
 
 
 @pytest.mark.parametrize(("text", "after", "label", "insert"), INSERTED[:6])
@@ -190,23 +191,33 @@ def test_names_of_earlier_cells(namespace):
     [("wide['", LIMIT), ("wide['c89", 111), ("big['", LIMIT), ("big['k499", 11)],
 )
 def test_a_cap_that_loses_no_match(namespace, text, count):
-    assert len(find(namespace, text).candidates) == count
+    assert len(find(namespace, text).first) == count
 
 
 def test_magics(namespace):
     shell = InteractiveShell.instance()
     try:
-        labels = {c.label for c in find(namespace, "%ti", shell=shell).candidates}
+        labels = {c.label for c in find(namespace, "%ti", shell=shell).first}
         assert labels == {"%time", "%timeit"}
         inside = {
             c.label for c in find(namespace, "x = 1\n%ti", shell=shell).candidates
         }
         assert inside == {"%time", "%timeit"}
-        cell = {c.label for c in find(namespace, "%%ti", shell=shell).candidates}
+        cell = {c.label for c in find(namespace, "%%ti", shell=shell).first}
         assert cell == {"%%time", "%%timeit"}
-        assert find(namespace, "%ti").candidates == []
+        assert find(namespace, "%ti").first == []
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_columns_used_before_come_first(namespace):
+    before = ("df['name']", 'df["it\'s"]')
+    found = find(namespace, "df.groupby('", before=before)
+    assert [c.label for c in found.first][:3] == ["it's", "name", "price"]
+    assert not found.names
+    found = find(namespace, "df['name'] + df[", before=before)
+    assert [c.label for c in found.first][:2] == ["'name'", "'price'"]
+    assert found.names and found.candidates
 
 
 def test_files(namespace, tmp_path):
@@ -216,15 +227,13 @@ def test_files(namespace, tmp_path):
     folder = f"{tmp_path}/"
     text = f"pd.read_csv('{folder}da"
     found = find(namespace, text)
-    assert [c.insert for c in found.candidates] == ["data.csv", "data/"]
+    assert [c.insert for c in found.first] == ["data.csv", "data/"]
     assert found.start == len(text) - 2
-    assert len(find(namespace, f"open('{folder}").candidates) == 2
-    assert [c.label for c in find(namespace, f"open('{folder}.h").candidates] == [
-        ".hidden"
-    ]
-    assert find(namespace, f"open('{folder}no/such/").candidates == []
-    assert find(namespace, "open('https://host/").candidates == []
-    assert find(namespace, "open('\0/").candidates == []
+    assert len(find(namespace, f"open('{folder}").first) == 2
+    assert [c.label for c in find(namespace, f"open('{folder}.h").first] == [".hidden"]
+    assert find(namespace, f"open('{folder}no/such/").first == []
+    assert find(namespace, "open('https://host/").first == []
+    assert find(namespace, "open('\0/").first == []
 
 
 def test_documentation(namespace):
