@@ -55,7 +55,6 @@ class _Query:
 
     def ordered(self, first: list[Candidate], start: int | None = None) -> Found:
         start = self.place.start if start is None else start
-        first = by_use(first, self.texts)
         return Found(start, self.cursor, first=first, names=False)
 
 
@@ -148,7 +147,8 @@ def _string(query: _Query) -> Found:
     elif place.call is not None and place.quote:
         found = keys_in_call(place.call, resolver)
     if found:
-        return query.ordered(quoted(found, place.quote, place.prefix, closed))
+        keys = quoted(found, place.quote, place.prefix, closed)
+        return query.ordered(by_use(keys, query.texts))
     if place.receiver is None and wants_path(place.call, place.prefix):
         offset, paths = files(place.prefix)
         return query.ordered(paths, start=place.start + offset)
@@ -170,7 +170,8 @@ def _import(query: _Query) -> Found:
 def _magic(query: _Query) -> Found:
     place = query.place
     first = not query.source[: place.start].strip()
-    return query.ordered(magics(query.shell, place.prefix, first))
+    found = magics(query.shell, place.prefix, first)
+    return query.ordered(by_use(found, query.texts))
 
 
 def _nothing(query: _Query) -> Found:

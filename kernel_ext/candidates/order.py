@@ -1,4 +1,4 @@
-"""Order of what the ranker knows nothing of: columns, keys, magics and files."""
+"""Order of what the ranker knows nothing of: columns, keys and magics."""
 
 from __future__ import annotations
 
@@ -31,10 +31,18 @@ def by_use(found: list[Candidate], texts: Sequence[str]) -> list[Candidate]:
     text = "\n".join(reversed(texts))[-_LONGEST:]
     used = {}
     for candidate in found[:_MOST]:
-        last = max(text.rfind(form) for form in _forms(candidate))
+        last = max(_last(text, form) for form in _forms(candidate))
         if last >= 0:
             used[candidate.label] = last
     return sorted(found, key=lambda c: -used.get(c.label, -1))
+
+
+def _last(text: str, form: str) -> int:
+    """Return where a form stands last as a whole word, -1 if it does not."""
+    at = text.rfind(form)
+    while at >= 0 and text[at + len(form) : at + len(form) + 1].isidentifier():
+        at = text.rfind(form, 0, at)
+    return at
 
 
 def _forms(candidate: Candidate) -> tuple[str, ...]:

@@ -199,9 +199,7 @@ def test_magics(namespace):
     try:
         labels = {c.label for c in find(namespace, "%ti", shell=shell).first}
         assert labels == {"%time", "%timeit"}
-        inside = {
-            c.label for c in find(namespace, "x = 1\n%ti", shell=shell).candidates
-        }
+        inside = {c.label for c in find(namespace, "x = 1\n%ti", shell=shell).first}
         assert inside == {"%time", "%timeit"}
         cell = {c.label for c in find(namespace, "%%ti", shell=shell).first}
         assert cell == {"%%time", "%%timeit"}
