@@ -63,9 +63,11 @@ _NAMES: dict[Any, str] = {name: name for name in ALL}
 
 
 def _standardize(dtype: Any) -> str:
-    if dtype is None or dtype is float or dtype == "float":
+    # Compared by identity or as strings only: numpy's float64 equals "float" too.
+    given = dtype if isinstance(dtype, str) else ""
+    if dtype is None or dtype is float or given == "float":
         return config.floatx()
-    if dtype is int or dtype == "int":
+    if dtype is int or given == "int":
         return "int32"
     if dtype is bool:
         return "bool"
@@ -96,15 +98,16 @@ def _promote(names: tuple[str, ...]) -> str:
     if any(n in FLOAT8 for n in names):
         if len(set(names)) > 1:
             raise ValueError(
-                f"float8 has no implicit promotion: cast the arguments first, got {names}."
+                "There is no implicit conversion from float8 dtypes to others: cast the "
+                f"arguments first, got {names}."
             )
         return names[0]
     result = functools.reduce(_join, names)
-    if result == "float" and "int64" in names or "uint64" in names and result == "float":
-        return config.floatx()
-    return {"int": "int32", "float": config.floatx(), "complex": "complex64"}.get(
-        result, result
-    )
+    # Only 64-bit arguments make 64-bit results: int32 and uint32 stay within 32 bits.
+    return result if result in names else _NARROW.get(result, result)
+
+
+_NARROW = {"int64": "int32", "uint64": "uint32"}
 
 
 @export("dlcore.backend.result_type")
@@ -127,7 +130,10 @@ def result_type(*dtypes: Any) -> str:
     'float16'
     """
     names = tuple(_PYTHON[d] if d in _PYTHON else standardize_dtype(d) for d in dtypes)
-    return _promote(names) if names else config.floatx()
+    result = _promote(names) if names else "float"
+    if result in _PYTHON.values() and result != "bool":
+        return {"int": "int32", "float": config.floatx()}.get(result, "complex64")
+    return result
 
 
 def is_float(dtype: str) -> bool:

@@ -4,8 +4,25 @@ Examples in docstrings begin where ``from dlcore import ops`` ends, with the num
 backend active.
 """
 
-from dlcore.src.ops import complex, control, core, math, operators, random
-from dlcore.src.ops.nn import activations, convolution, losses, normalization
+from dlcore.src.ops import (
+    complex,
+    control,
+    core,
+    einops,
+    fourier,
+    linalg,
+    math,
+    operators,
+    random,
+)
+from dlcore.src.ops.nn import (
+    activations,
+    attention,
+    convolution,
+    losses,
+    normalization,
+    patches,
+)
 from dlcore.src.ops.numpy import (
     creation,
     elementwise,
@@ -23,19 +40,24 @@ operators.install()
 
 __all__ = [
     "activations",
+    "attention",
     "complex",
     "control",
     "convolution",
     "core",
     "creation",
+    "einops",
     "elementwise",
+    "fourier",
     "indexing",
+    "linalg",
     "logic",
     "losses",
     "math",
     "matrices",
     "normalization",
     "operators",
+    "patches",
     "products",
     "random",
     "reduction",

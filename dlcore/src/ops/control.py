@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -344,3 +346,69 @@ def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
     primals = [runtime.convert(getattr(p, "value", p)) for p in primals]
     tangents = [runtime.convert(getattr(t, "value", t)) for t in tangents]
     return runtime.jvp(fun, primals, tangents, has_aux)
+
+
+def _core_axes(signature: str) -> list[int]:
+    """Return how many core axes each argument of a signature has."""
+    left = signature.partition("->")[0]
+    return [len([n for n in group.split(",") if n.strip()])
+            for group in re.findall(r"\(([^)]*)\)", left)]
+
+
+@export("dlcore.ops.vectorize", "dlcore.ops.numpy.vectorize")
+def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: Any = None) -> Any:
+    """Make a function of single elements one of whole tensors, which broadcast.
+
+    Parameters
+    ----------
+    pyfunc : Callable
+    excluded : set of int, optional
+        Numbers of arguments that are passed on as they are.
+    signature : str, optional
+        Core axes, for instance ``"(n),(n)->()"``; single elements unless given.
+
+    Returns
+    -------
+    Callable
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> square = ops.vectorize(lambda x: x * x)
+    >>> square(ops.arange(3)).shape
+    (3,)
+    """
+    from dlcore.src.ops.core import convert_to_tensor
+    from dlcore.src.ops.numpy.shape import broadcast_to, reshape
+
+    if not callable(pyfunc):
+        raise ValueError(f"vectorize: `pyfunc` must be callable, got {pyfunc!r}.")
+    fixed = set(excluded or ())
+
+    @functools.wraps(pyfunc)
+    def call(*args: Any) -> Any:
+        moving = [i for i in range(len(args)) if i not in fixed]
+        xs = [convert_to_tensor(args[i]) for i in moving]
+        core = _core_axes(signature) if signature else [0] * len(xs)
+        if len(core) != len(xs):
+            raise TypeError(
+                f"vectorize: {signature!r} is for {len(core)} arguments, got {len(xs)}."
+            )
+        cuts = [len(rules.shape_of(x)) - n for x, n in zip(xs, core, strict=True)]
+        shapes = [rules.shape_of(x) for x in xs]
+        lead = rules.broadcast_shapes(*(s[:c] for s, c in zip(shapes, cuts, strict=True)))
+        rows = [
+            reshape(broadcast_to(x, (*lead, *s[c:])), (-1, *s[c:]))
+            for x, s, c in zip(xs, shapes, cuts, strict=True)
+        ]
+
+        def one(slices: Any) -> Any:
+            full = list(args)
+            for i, value in zip(moving, slices, strict=True):
+                full[i] = value
+            return pyfunc(*full)
+
+        found = vectorized_map(one, rows)
+        return _map(lambda y: reshape(y, (*lead, *rules.shape_of(y)[1:])), found)
+
+    return call

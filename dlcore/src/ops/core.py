@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from dlcore.src import backend as backends
@@ -77,6 +78,7 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
     return Spec((*result, *shape[axis:]), rules.promoted(x))
 
 
+@export("dlcore.ops.numpy.get_item")
 @primitive(_get_item_rule)
 def get_item(x: Any, key: Any) -> Any:
     """Return ``x[key]``.
@@ -311,3 +313,55 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
         raise ValueError(f"unstack: axis {axis} of {sizes} is not known: give `num`.")
     front = (builtins.slice(None),) * axis
     return [get_item(x, (*front, i)) for i in range(count)]
+
+
+def _view_rule(x: Any, dtype: Any = None) -> Spec:
+    sizes, old = rules.shape_of(x), rules.promoted(x)
+    new = standardize_dtype(dtype or old)
+    before, after = (np.dtype(getattr(ml_dtypes, d, d)).itemsize for d in (old, new))
+    if before == after:
+        return Spec(sizes, new)
+    last = sizes[-1] if sizes else 0
+    if last is None:
+        return Spec(sizes, new)
+    if (last * before) % after:
+        raise ValueError(f"{last} numbers of {old} are no whole number of {new}")
+    return Spec((*sizes[:-1], last * before // after), new)
+
+
+@export("dlcore.ops.numpy.view")
+@primitive(_view_rule)
+def view(x: Any, dtype: Any = None) -> Any:
+    """The same bytes, read as another dtype; the last axis changes its size.
+
+    Parameters
+    ----------
+    x : tensor
+    dtype : str
+    """
+
+
+@export("dlcore.ops.ndim", "dlcore.ops.numpy.ndim")
+def ndim(x: Any) -> int:
+    """Return the number of dimensions.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.ndim(ops.zeros((2, 3)))
+    2
+    """
+    return len(rules.shape_of(x))
+
+
+@export("dlcore.ops.size", "dlcore.ops.numpy.size")
+def size(x: Any) -> int | None:
+    """Return the number of elements; None if a size is not known.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.size(ops.zeros((2, 3)))
+    6
+    """
+    return rules.size_of(rules.shape_of(x))

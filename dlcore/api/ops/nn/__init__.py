@@ -29,6 +29,7 @@ from dlcore.src.ops.nn.activations import squareplus as squareplus
 from dlcore.src.ops.nn.activations import swish as swish
 from dlcore.src.ops.nn.activations import tanh_shrink as tanh_shrink
 from dlcore.src.ops.nn.activations import threshold as threshold
+from dlcore.src.ops.nn.attention import dot_product_attention as dot_product_attention
 from dlcore.src.ops.nn.convolution import adaptive_average_pool as adaptive_average_pool
 from dlcore.src.ops.nn.convolution import adaptive_max_pool as adaptive_max_pool
 from dlcore.src.ops.nn.convolution import average_pool as average_pool
@@ -48,3 +49,7 @@ from dlcore.src.ops.nn.normalization import layer_normalization as layer_normali
 from dlcore.src.ops.nn.normalization import moments as moments
 from dlcore.src.ops.nn.normalization import normalize as normalize
 from dlcore.src.ops.nn.normalization import rms_normalization as rms_normalization
+from dlcore.src.ops.nn.patches import depth_to_space as depth_to_space
+from dlcore.src.ops.nn.patches import fold as fold
+from dlcore.src.ops.nn.patches import space_to_depth as space_to_depth
+from dlcore.src.ops.nn.patches import unfold as unfold

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optree
 
-from dlcore.src.backend.jax.runtime import convert
+from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.dtypes import standardize_dtype
 
 
@@ -165,3 +165,8 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     return jax.lax.switch(index, branches, *operands)
 
 
+
+
+def view(x: Any, dtype: Any = None) -> Any:
+    x = convert(x)
+    return x.view(native(standardize_dtype(dtype or x.dtype)))

@@ -153,3 +153,8 @@ def scan(
     unroll: Any = 1,
 ) -> Any:
     return loops.scan(f, init, xs, length, reverse, np.stack)
+
+
+def view(x: Any, dtype: Any = None) -> Any:
+    x = convert(x)
+    return x.view(native(standardize_dtype(dtype or x.dtype)))

@@ -199,3 +199,8 @@ def scan(
     return loops.scan(
         f, init, xs, length, reverse, lambda v: torch.stack([convert(x) for x in v])
     )
+
+
+def view(x: Any, dtype: Any = None) -> Any:
+    x = convert(x)
+    return x.view(NATIVE[standardize_dtype(dtype or x.dtype)])

@@ -1,0 +1,33 @@
+"""Linear algebra of torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from dlcore.src.backend import linear
+from dlcore.src.backend.torch.numpy import floats
+from dlcore.src.ops import linalg as rules
+
+
+def eig(x: Any) -> Any:
+    rules._eig_rule(x)
+    return tuple(torch.linalg.eig(*floats(x)))
+
+
+def lu_factor(x: Any) -> Any:
+    rules._lu_rule(x)
+    factors, pivots = torch.linalg.lu_factor(*floats(x))
+    return factors, pivots - 1  # torch counts rows from one
+
+
+def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
+    rules._solve_rule(a, b)
+    a, b = floats(a, b)
+    if b.ndim == a.ndim - 1:
+        return solve_triangular(a, b[..., None], lower)[..., 0]
+    return torch.linalg.solve_triangular(a, b, upper=not lower)
+
+
+linear.fill(globals(), torch, floats)
