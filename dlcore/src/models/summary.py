@@ -254,6 +254,7 @@ def text(
         file=io.StringIO(),
         width=width,
         force_terminal=color,
+        force_jupyter=False,
         color_system="auto" if color else None,
         highlight=False,
         legacy_windows=False,

@@ -114,7 +114,9 @@ class Run:
         run = cls("History", Pace(len(epoch)), status="finished")
         run.first = epoch[0] if epoch else 0
         for i, number in enumerate(epoch):
-            logs = {k: float(v[i]) for k, v in history.items() if i < len(v)}
+            # Lists of a model that was trained before are longer: the last ones count.
+            at = i - len(epoch)
+            logs = numbers({k: v[at] for k, v in history.items() if -at <= len(v)})
             run.epochs.append(Epoch(number + 1, nan, logs))
         if run.epochs:
             run.latest = run.epochs[-1].logs

@@ -86,6 +86,23 @@ train(Dashboard(title="mine", monitor="val_accuracy"), epochs=4, step=step)
 
 
 @pytest.mark.slow
+def test_a_model_shows_itself():
+    build = "import dlcore; layers = [dlcore.Input((2,)), dlcore.layers.Dense(1)]"
+    shown, printed, summary = execute(
+        f"{build}\ndlcore.Sequential(layers)",
+        f"{build}\ndlcore.Sequential(layers).summary(print_fn=print)",
+        f"{build}\ndlcore.Sequential(layers).summary()",
+    )
+    for (output,), kind in ((shown, "execute_result"), (summary, "display_data")):
+        assert output["output_type"] == kind
+        assert set(output["data"]) == {"text/html", "text/plain"}
+        assert "<details" in output["data"]["text/html"]
+        assert "Total params: 3" in output["data"]["text/plain"]
+    (output,) = printed
+    assert "Total params: 3" in output["text"]
+
+
+@pytest.mark.slow
 def test_a_run_in_another_thread_outlives_the_cell():
     first, second = execute(
         """

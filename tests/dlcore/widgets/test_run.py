@@ -100,6 +100,12 @@ def test_from_history():
     assert run.status == "finished"
 
 
+def test_from_the_history_of_a_second_fit():
+    run = Run.from_history([3, 4], {"loss": [5, 4, 3, 2, 1], "val_loss": [9]})
+    assert run.series("loss") == ([4.0, 5.0], [2.0, 1.0])
+    assert run.series("val_loss") == ([5.0], [9.0])
+
+
 @pytest.mark.parametrize(
     ("name", "larger"),
     [
