@@ -41,6 +41,7 @@ _WIDER = {
 _PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex"}
 
 
+@export("dlcore.backend.standardize_dtype", "dlcore.utils.standardize_dtype")
 def standardize_dtype(dtype: Any) -> str:
     """Return the name of a dtype: any library's dtype, a type, a name or None.
 
@@ -139,3 +140,27 @@ def result_type(*dtypes: Any) -> str:
 def is_float(dtype: str) -> bool:
     """Whether a dtype's name is that of real floating numbers."""
     return dtype.startswith(("float", "bfloat"))
+
+
+@export("dlcore.backend.is_float_dtype")
+def is_float_dtype(dtype: Any) -> bool:
+    """Whether a dtype is one of real floating numbers.
+
+    Examples
+    --------
+    >>> is_float_dtype("bfloat16")
+    True
+    """
+    return is_float(standardize_dtype(dtype))
+
+
+@export("dlcore.backend.is_int_dtype")
+def is_int_dtype(dtype: Any) -> bool:
+    """Whether a dtype is one of integers, with a sign or without.
+
+    Examples
+    --------
+    >>> is_int_dtype("uint8")
+    True
+    """
+    return standardize_dtype(dtype).startswith(("int", "uint"))

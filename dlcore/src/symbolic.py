@@ -87,6 +87,8 @@ class KerasTensor:
     dtype : str, optional
         ``"float32"`` unless given.
     name : str, optional
+    sparse, ragged : bool
+        Remembered for compatibility: tensors are dense.
 
     Examples
     --------
@@ -96,9 +98,11 @@ class KerasTensor:
     (None, 3)
     """
 
-    __slots__ = ("__weakref__", "_keras_mask", "dtype", "name", "node", "shape")
+    __slots__ = (
+        *("__weakref__", "_keras_mask", "dtype", "name", "node", "ragged", "shape"),
+        "sparse",
+    )
     __array_ufunc__ = None  # numpy leaves ``array + tensor`` to us
-    sparse = ragged = False
 
     def __init__(
         self,
@@ -106,7 +110,10 @@ class KerasTensor:
         dtype: str = "float32",
         name: str | None = None,
         node: Node | None = None,
+        sparse: bool = False,
+        ragged: bool = False,
     ):
+        self.sparse, self.ragged = sparse, ragged
         self.shape: Shape = tuple(shape)
         self.dtype = standardize_dtype(dtype)
         self.name = name or f"keras_tensor_{next(_counter)}"
@@ -146,3 +153,16 @@ class KerasTensor:
 
     def __iter__(self) -> Iterator[KerasTensor]:
         raise self._no_value("iterated over")
+
+
+@export("dlcore.backend.is_keras_tensor", "dlcore.utils.is_keras_tensor")
+def is_keras_tensor(x: Any) -> bool:
+    """Whether ``x`` is a symbolic tensor.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> dlcore.backend.is_keras_tensor(dlcore.KerasTensor((2,)))
+    True
+    """
+    return isinstance(x, KerasTensor)

@@ -7,6 +7,10 @@ from dlcore.src.config import image_data_format as image_data_format
 from dlcore.src.config import set_epsilon as set_epsilon
 from dlcore.src.config import set_floatx as set_floatx
 from dlcore.src.config import set_image_data_format as set_image_data_format
+from dlcore.src.dtypes import is_float_dtype as is_float_dtype
+from dlcore.src.dtypes import is_int_dtype as is_int_dtype
 from dlcore.src.dtypes import result_type as result_type
+from dlcore.src.dtypes import standardize_dtype as standardize_dtype
+from dlcore.src.symbolic import is_keras_tensor as is_keras_tensor
 from dlcore.src.utils.naming import get_uid as get_uid
 from dlcore.src.utils.session import clear_session as clear_session

@@ -7,6 +7,8 @@ from typing import Any
 
 import optree
 
+from dlcore.src.ops.control import check_scan
+
 
 def tree_map(function: Callable[..., Any], *trees: Any) -> Any:
     """Call a function on every leaf."""
@@ -44,9 +46,8 @@ def scan(
     f: Any, init: Any, xs: Any, length: Any, reverse: bool, stack: Callable[..., Any]
 ) -> Any:
     """Run ``ops.scan`` step by step."""
+    check_scan(f, xs, length)
     leaves = optree.tree_leaves(xs)
-    if not leaves and length is None:
-        raise ValueError("scan: one of `xs` and `length` must be given.")
     count = int(length) if length is not None else len(leaves[0])
     for leaf in leaves:
         if len(leaf) != count:

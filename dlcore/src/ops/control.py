@@ -46,7 +46,7 @@ def _cond_rule(pred: Any, true_fn: Any, false_fn: Any) -> Any:
     return _map(spec_of, one)
 
 
-@primitive(_cond_rule)
+@primitive(_cond_rule, nested=True)
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
     """Call one of two functions.
 
@@ -93,7 +93,7 @@ def _while_rule(
     return _map(spec_of, loop_vars)
 
 
-@primitive(_while_rule)
+@primitive(_while_rule, nested=True)
 def while_loop(
     cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
 ) -> Any:
@@ -118,7 +118,7 @@ def _fori_rule(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     return _map(spec_of, init_val)
 
 
-@derived(rule=_fori_rule)
+@derived(rule=_fori_rule, nested=True)
 def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     """Repeat ``value = body_fun(i, value)`` for ``i`` in ``[lower, upper)``.
 
@@ -144,10 +144,19 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     return value
 
 
+def check_scan(f: Any, xs: Any, length: Any) -> None:
+    """Raise an error for arguments that ``scan`` cannot use."""
+    if not callable(f):
+        raise TypeError(f"scan: `f` should be a callable. Received: {f!r}.")
+    if xs is None and length is None:
+        raise ValueError("scan: one of `xs` and `length` must be given.")
+
+
 def _scan_rule(
     f: Any, init: Any, xs: Any = None, length: Any = None, reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
+    check_scan(f, xs, length)
     count, slices = length, xs
     leaves = _leaves(xs)
     if leaves:
@@ -160,7 +169,7 @@ def _scan_rule(
     return _map(spec_of, carry), stacked
 
 
-@primitive(_scan_rule)
+@primitive(_scan_rule, nested=True)
 def scan(
     f: Any,
     init: Any,
@@ -203,7 +212,7 @@ def _vectorized_rule(function: Any, elements: Any) -> Any:
     )
 
 
-@primitive(_vectorized_rule)
+@primitive(_vectorized_rule, nested=True)
 def vectorized_map(function: Any, elements: Any) -> Any:
     """Call a function on each slice along the first axis, all at once.
 
@@ -224,7 +233,7 @@ def _map_rule(f: Any, xs: Any) -> Any:
     return _vectorized_rule(f, xs)
 
 
-@derived(rule=_map_rule)
+@derived(rule=_map_rule, nested=True)
 def map(f: Any, xs: Any) -> Any:
     """Call a function on each slice along the first axis, one after the other.
 
@@ -242,7 +251,7 @@ def map(f: Any, xs: Any) -> Any:
     return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
 
 
-@derived(rule=lambda f, elems, reverse=False, axis=0: _map(spec_of, elems))
+@derived(rule=lambda f, elems, reverse=False, axis=0: _map(spec_of, elems), nested=True)
 def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """All prefixes combined by an associative function, in logarithmic depth.
 
@@ -267,7 +276,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
 
     leaves = _leaves(elems)
     if not callable(f):
-        raise TypeError(f"associative_scan: `f` must be callable, got {f!r}.")
+        raise TypeError(f"associative_scan: `f` should be a callable. Received: {f!r}.")
     axis = rules.canonical_axis(axis, len(rules.shape_of(leaves[0])))
     sizes = {rules.shape_of(x)[axis] for x in leaves}
     if len(sizes) != 1:

@@ -165,6 +165,10 @@ def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """
     if isinstance(x, Variable):
         return x.numpy()
+    if isinstance(x, KerasTensor):
+        raise ValueError(
+            f"convert_to_numpy: a symbolic tensor has no value to convert: {x}."
+        )
     home = _home(x)
     return np.asarray(x) if home is None else home.runtime.to_numpy(x)
 
@@ -204,15 +208,24 @@ def dtype(x: Any) -> str:
 def _slice_rule(inputs: Any, start_indices: Any, shape: Any) -> Spec:
     sizes = rules.shape_of(inputs)
     if len(shape) != len(sizes):
-        raise ValueError(f"`shape` {tuple(shape)} needs {len(sizes)} sizes")
+        raise ValueError(
+            f"the {len(sizes)} dimensions in `inputs` must match the {len(shape)} "
+            "dimensions in `shape`"
+        )
     # -1 stands for all that is left behind a start that is known.
     return Spec(
         [
-            (d - int(start_indices[i]) if d is not None else None) if s == -1 else s
+            _rest(d, start_indices, i) if s == -1 else s
             for i, (s, d) in enumerate(zip(shape, sizes, strict=True))
         ],
         rules.promoted(inputs),
     )
+
+
+def _rest(size: int | None, starts: Any, i: int) -> int | None:
+    if size is None or isinstance(starts, KerasTensor) or isinstance(starts[i], KerasTensor):
+        return None
+    return size - int(starts[i])
 
 
 @primitive(_slice_rule)
@@ -310,7 +323,10 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
     axis = rules.canonical_axis(axis, len(sizes))
     count = num or sizes[axis]
     if count is None:
-        raise ValueError(f"unstack: axis {axis} of {sizes} is not known: give `num`.")
+        raise ValueError(
+            f"unstack: Cannot infer argument `num` from shape {sizes}: axis {axis} is "
+            "not known. Give `num`."
+        )
     front = (builtins.slice(None),) * axis
     return [get_item(x, (*front, i)) for i in range(count)]
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import optree
 
 from dlcore.src import backend as backends
 from dlcore.src.ops import documents
@@ -37,9 +38,11 @@ class Op:
         The dispatcher.
     sequence : bool
         Whether the first argument is a list of tensors.
+    nested : bool
+        Whether arguments may be nested structures of tensors.
     """
 
-    __slots__ = ("body", "function", "name", "rule", "sequence", "signature")
+    __slots__ = ("body", "function", "name", "nested", "rule", "sequence", "signature")
 
     def __init__(
         self,
@@ -47,13 +50,15 @@ class Op:
         rule: Callable[..., Any] | None,
         body: Callable[..., Any] | None,
         sequence: bool,
+        nested: bool = False,
     ):
         self.name = declared.__name__
         self.rule = rule
         self.body = body
         self.sequence = sequence
+        self.nested = nested
         self.signature = inspect.signature(declared)
-        self.function = _dispatcher(declared, sequence)
+        self.function = _dispatcher(declared, sequence, nested)
 
 
 #: Name -> op.
@@ -90,13 +95,17 @@ def find_home(kind: type) -> Any:
     return home
 
 
-def _dispatcher(declared: Callable[..., Any], sequence: bool) -> Callable[..., Any]:
+def _dispatcher(
+    declared: Callable[..., Any], sequence: bool, nested: bool = False
+) -> Callable[..., Any]:
     name, homes, current = declared.__name__, HOME, backends.current
 
     @functools.wraps(declared)
     def call(*args: Any, **kwargs: Any) -> Any:
         home = None
         found = args[0] if sequence and args else args
+        if nested:
+            found = optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
         for a in found:
             h = homes.get(type(a), _UNKNOWN)
             if h is not None:
@@ -139,7 +148,7 @@ def mixed(name: str, first: backends.Backend, second: backends.Backend) -> TypeE
 
 
 def primitive(
-    rule: Callable[..., Any], *, sequence: bool = False
+    rule: Callable[..., Any], *, sequence: bool = False, nested: bool = False
 ) -> Callable[[F], F]:
     """Declare an op that every backend implements.
 
@@ -149,12 +158,18 @@ def primitive(
         The op's arguments -> Spec or list of Spec (see ``rules``).
     sequence : bool
         Whether the first argument is a list of tensors.
+    nested : bool
+        Whether arguments may be nested structures of tensors.
     """
-    return lambda function: _declare(function, rule, None, sequence)
+    return lambda function: _declare(function, rule, None, sequence, nested)
 
 
 def derived(
-    function: Any = None, *, rule: Callable[..., Any] | None = None, sequence: bool = False
+    function: Any = None,
+    *,
+    rule: Callable[..., Any] | None = None,
+    sequence: bool = False,
+    nested: bool = False,
 ) -> Any:
     """Declare an op whose body, written with other ops, is its implementation.
 
@@ -169,15 +184,17 @@ def derived(
         the body on symbolic tensors.
     sequence : bool
         Whether the first argument is a list of tensors.
+    nested : bool
+        Whether arguments may be nested structures of tensors.
     """
     if function is not None:
-        return _declare(function, rule, function, sequence)
-    return lambda f: _declare(f, rule, f, sequence)
+        return _declare(function, rule, function, sequence, nested)
+    return lambda f: _declare(f, rule, f, sequence, nested)
 
 
-def _declare(function: F, rule: Any, body: Any, sequence: bool) -> F:
+def _declare(function: F, rule: Any, body: Any, sequence: bool, nested: bool) -> F:
     documents.complete(function, rule)
-    op = REGISTRY[function.__name__] = Op(function, rule, body, sequence)
+    op = REGISTRY[function.__name__] = Op(function, rule, body, sequence, nested)
     return op.function  # type: ignore[return-value]
 
 
@@ -189,8 +206,17 @@ class Symbolic:
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
         """Compute the shape of an op's result, and remember the call."""
         op = REGISTRY[name]
-        spec = (op.rule or op.body)(*args, **kwargs)  # type: ignore[misc]
+        try:
+            spec = (op.rule or op.body)(*args, **kwargs)  # type: ignore[misc]
+        except (TypeError, ValueError, IndexError) as error:
+            raise _named(name, error) from error
         return record(op.function, args, kwargs, spec)
+
+
+def _named(name: str, error: Exception) -> Exception:
+    """Return the error of a rule with the op's name in front."""
+    text = str(error)
+    return type(error)(text if text.startswith(f"{name}:") else f"{name}: {text}")
 
 
 def record(function: Callable[..., Any], args: Any, kwargs: Any, specs: Any) -> Any:
@@ -220,6 +246,8 @@ class Unwrap:
         values = [*args, *kwargs.values()]
         if REGISTRY[name].sequence and args:
             values += args[0]
+        if REGISTRY[name].nested:
+            values = optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
         for a in values:
             h = HOME.get(type(a))
             if h is SYMBOLIC:

@@ -145,14 +145,21 @@ def _segment_rule(
 ) -> Spec:
     if len(rules.shape_of(segment_ids)) != 1:
         raise ValueError(
-            f"`segment_ids` has one dimension, got {rules.shape_of(segment_ids)}"
+            "Argument `segment_ids` should be an 1-D vector, got the shape "
+            f"{rules.shape_of(segment_ids)}"
         )
     shape = rules.shape_of(data)
+    if not shape or not rules.same_sizes(shape[0], rules.shape_of(segment_ids)[0]):
+        raise ValueError(
+            "Argument `segment_ids` and `data` should have same leading dimension. Got "
+            f"{rules.shape_of(segment_ids)} and {shape}"
+        )
     return Spec((num_segments, *shape[1:]), rules.promoted(data))
 
 
 def _segments(data: Any, ids: Any, count: Any, reduction: str, empty: Any) -> Any:
     """Scatter the rows; ids outside of the range are dropped."""
+    _segment_rule(data, ids, count)
     ids = cast(ids, "int32")
     if count is None:
         count = int(max_(ids)) + 1
