@@ -191,13 +191,13 @@ def best_point(panel: Panel) -> tuple[str, Series] | None:
 
 def _frame(panel: Panel) -> Iterator[str]:
     """Write what helps reading: values, epochs, a quiet grid."""
-    edge, below = f"{LEFT - 7:g}", f"{BOTTOM + 14:g}"
+    edge, below = f"{LEFT - 7:g}", f"{BOTTOM + 15:g}"
     heights = _place(panel, Series([panel.x.low] * len(panel.y.ticks), panel.y.ticks))
     for (_, y), label in zip(heights, panel.y.labels, strict=True):
         base = ' class="base"' if y == BOTTOM else ""
         yield f'<path{base} d="M{LEFT:g} {y:g}H{RIGHT:g}"/>'
         yield f'<text class="y" x="{edge}" y="{y + 3.5:g}">{label}</text>'
-    yield f'<text class="y" x="{edge}" y="{below}">epoch</text>'
+    yield f'<text class="y e" x="{edge}" y="{below}">epoch</text>'
     places = _place(panel, Series(panel.x.ticks, [panel.y.low] * len(panel.x.ticks)))
     for (x, _), label in zip(places, panel.x.labels, strict=True):
         yield f'<text x="{x:g}" y="{below}">{label}</text>'

@@ -65,6 +65,7 @@ _STYLE = f"""
 .dl svg {{ display: block; font: 10px var(--dl-font); overflow: visible; width: 100%; }}
 .dl .n1 svg {{ font-size: 9px; }}
 .dl .n3 svg, .dl .n5 svg, .dl .n6 svg {{ font-size: 13.5px; }}
+.dl .n3 text.e, .dl .n5 text.e, .dl .n6 text.e {{ display: none; }}
 .dl svg text {{ fill: currentColor; opacity: .68; text-anchor: middle; }}
 .dl svg text.y {{ text-anchor: end; }}
 .dl svg path {{ stroke: currentColor; stroke-opacity: .2; stroke-width: .8; }}
@@ -81,6 +82,7 @@ _STYLE = f"""
 .dl details .epochs {{ max-height: 260px; overflow-y: auto; }}
 .dl tr.best td {{ font-weight: 600; }}
 .dl td.bad {{ color: #d1433f; }}
+.dl .plot[hidden] {{ display: block !important; }}
 .dl .fallback {{ display: none !important; }}
 """
 
@@ -166,7 +168,8 @@ def _panels(run: Run, drawn: Sequence[tuple[Panel, str]]) -> str:
             if name in run.latest
         )
         name = f'<div class="name"><b>{escape(panel.name)}</b> {values}</div>'
-        cells.append(f"<div>{name}{picture}</div>")
+        # Where <style> is removed, so is <svg>, all but its numbers: these stay hidden.
+        cells.append(f"<div>{name}<div class=plot hidden>{picture}</div></div>")
     return "".join(cells)
 
 
