@@ -71,6 +71,8 @@ def test_a_subshell_answers_while_a_cell_runs(make_kernel, tmp_path, load):
     kernel = make_kernel()
     kernel.run("import os, numpy as np, pandas as pd; x = 0; df = pd.DataFrame()")
     subshell = kernel.subshell()
+    if subshell is None:
+        pytest.skip("this ipykernel has no subshells")
     assert kernel.open(subshell)
     flag = tmp_path / "stop"
     cell = kernel.begin(f"while not os.path.exists({str(flag)!r}):\n    {load}")
@@ -94,6 +96,8 @@ def test_plots_of_a_running_cell_are_left_alone(make_kernel, tmp_path):
         "get_ipython().events.register('post_execute', lambda: hooks.append('post'))"
     )
     subshell = kernel.subshell()
+    if subshell is None:
+        pytest.skip("this ipykernel has no subshells")
     assert kernel.open(subshell)
     flag = tmp_path / "go"
     cell = kernel.begin(
