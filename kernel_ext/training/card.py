@@ -31,7 +31,8 @@ def repositories(
     writer.writeheader()
     for record in sorted(records, key=lambda r: r["repository"].lower()):
         if record["split"] == "validation" or record["repository"] in used:
-            writer.writerow({column: record.get(column, "") for column in COLUMNS})
+            flat = {"files": 0, "notebooks": 0, **record.get("counts", {}), **record}
+            writer.writerow(flat)
     temporary = path.with_suffix(".csv.part")
     temporary.write_text(buffer.getvalue(), encoding="utf-8")
     temporary.replace(path)

@@ -204,3 +204,21 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
     assert "no mined corpus" in capsys.readouterr().err
     assert main(["evaluate", str(tmp_path), "--weights", str(tmp_path / "w.npz")]) == 2
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_the_list_of_repositories_names_what_was_used(tmp_path):
+    from kernel_ext.training import card
+
+    records = [
+        dict(repository="b/x", commit="1", licence="MIT", split="train", counts={}),
+        dict(repository="A/y", commit="2", licence="BSD", split="validation",
+             counts={"files": 3, "notebooks": 4}),
+        dict(repository="c/unused", commit="3", licence="MIT", split="train"),
+    ]  # fmt: skip
+    card.repositories(tmp_path / "r.csv", records, {"b/x"})
+    assert (tmp_path / "r.csv").read_text().splitlines() == [
+        "repository,commit,licence,split,files,notebooks",
+        "A/y,2,BSD,validation,3,4",
+        "b/x,1,MIT,train,0,0",
+    ]
+    assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
