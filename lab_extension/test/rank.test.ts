@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  narrow,
-  nearest,
-  runs,
-  shorten,
-  spoken,
-  subsequence
-} from '../src/completion/rank';
+import { narrow, runs, shorten, spoken, subsequence } from '../src/completion/rank';
 
 function narrowed(labels: string[], typed: string): string[] {
   const items = labels.map(text => ({ text }));
@@ -81,11 +74,4 @@ test('shortens long signatures and leaves short ones', () => {
   );
   assert.equal(shorten('(by=None, level=None, sort=True)', 23), '(by=None, …)');
   assert.equal(shorten('(a_single_long_parameter=None)', 10), '(…)');
-});
-
-test('keeps the nearest texts that fit', () => {
-  assert.deepEqual(nearest(['aaaa', 'bb', 'c'], 3), ['bb', 'c']);
-  assert.deepEqual(nearest(['aaaa', 'bb', 'c'], 100), ['aaaa', 'bb', 'c']);
-  assert.deepEqual(nearest(['a', 'bbbb'], 3), []);
-  assert.deepEqual(nearest([], 3), []);
 });

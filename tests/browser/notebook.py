@@ -29,6 +29,16 @@ STOPWATCH = """() => {
   };
   look();
 }"""
+#: Kept once no line has been added for some frames.
+DRAWN = """() => new Promise(resolve => {
+  let [count, quiet] = [-1, 0];
+  const look = () => {
+    const now = document.querySelectorAll('.jp-Completer-item').length;
+    [count, quiet] = [now, now === count ? quiet + 1 : 0];
+    quiet < 5 ? requestAnimationFrame(look) : resolve();
+  };
+  look();
+})"""
 SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
 ITEMS = """list => [...list.querySelectorAll('.jp-Completer-item')].map(item => ({
   label: item.querySelector('.jp-Completer-match').textContent,
@@ -63,12 +73,17 @@ class Notebook:
             page.goto(f"{lab.url}/lab?reset")
             page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
             page.evaluate(STOPWATCH)
-        page.evaluate(
-            "path => jupyterapp.commands.execute('docmanager:open', {path})", path
-        )
         notebook = cls(page)
+        notebook.command("docmanager:open", path=path)
         notebook.wait_for_kernel()
         return notebook
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Run a command of JupyterLab."""
+        run = (
+            "([name, given]) => jupyterapp.commands.execute(name, given).then(() => 0)"
+        )
+        self.page.evaluate(run, [name, arguments])
 
     def close(self) -> None:
         """Close all notebooks without saving them."""
@@ -123,10 +138,7 @@ class Notebook:
 
     def items(self) -> list[Item]:
         """The lines of the list once all are drawn; JupyterLab draws them by pages."""
-        self.page.wait_for_function(
-            "() => new Promise(done => requestAnimationFrame("
-            "() => requestAnimationFrame(() => done(true))))"
-        )
+        self.page.evaluate(DRAWN)
         return [Item(**item) for item in self.list.evaluate(ITEMS)]
 
     def labels(self) -> list[str]:
@@ -135,9 +147,7 @@ class Notebook:
     def set_setting(self, title: str, value: bool) -> None:
         """Tick a setting of Polaris in the settings editor, then come back."""
         here = self.page.evaluate("jupyterapp.shell.currentWidget.id")
-        self.page.evaluate(
-            "jupyterapp.commands.execute('settingeditor:open', {query: 'Polaris'})"
-        )
+        self.command("settingeditor:open", query="Polaris")
         box = self.page.get_by_role("checkbox", name=title)
         with self.page.expect_response(
             lambda reply: "api/settings" in reply.url and reply.request.method == "PUT"
@@ -146,10 +156,7 @@ class Notebook:
         self.page.evaluate("id => jupyterapp.shell.activateById(id)", here)
 
     def use_theme(self, name: str) -> None:
-        change = (
-            "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        )
-        self.page.evaluate(change, name)
+        self.command("apputils:change-theme", theme=name)
         self.page.wait_for_function(
             "name => document.body.dataset.jpThemeName === name", arg=name
         )

@@ -14,7 +14,8 @@ import { PROVIDER_ID } from './tokens';
 /** JupyterLab's settings of the completer. */
 const CORE = '@jupyterlab/completer-extension:manager';
 
-const STOCK = [CONTEXT_PROVIDER_ID, KERNEL_PROVIDER_ID];
+/** JupyterLab's own providers; the debugger's package does not export its name. */
+const STOCK = [CONTEXT_PROVIDER_ID, KERNEL_PROVIDER_ID, 'DebuggerCompletionProvider'];
 
 /** What we need of the manager of providers, the only class of its interface. */
 export type IManager = ICompletionProviderManager &
@@ -24,7 +25,7 @@ export type IManager = ICompletionProviderManager &
   >;
 
 /**
- * Puts our provider in the place of JupyterLab's own two, and back, as the settings say.
+ * Puts our provider in the place of JupyterLab's own, and back, as the settings say.
  *
  * JupyterLab activates the providers whenever its settings change, and says so; we
  * follow suit. Nothing is written into the user's settings.

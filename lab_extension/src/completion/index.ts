@@ -1,5 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICompletionProviderManager } from '@jupyterlab/completer';
+import { IDebugger } from '@jupyterlab/debugger';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
@@ -15,17 +16,20 @@ export const completion: JupyterFrontEndPlugin<void> = {
   description: 'Completions that a model in the kernel ranks and gives stars.',
   autoStart: true,
   requires: [ICompletionProviderManager, IRenderMimeRegistry, ISettingRegistry],
+  optional: [IDebugger],
   activate: (
     _app: JupyterFrontEnd,
     manager: ICompletionProviderManager,
     rendermime: IRenderMimeRegistry,
-    registry: ISettingRegistry
+    registry: ISettingRegistry,
+    debug: IDebugger | null
   ) => {
     const stock = new StockCompletions();
     const provider = new RankedProvider(
       new KernelClient(),
       stock,
-      new RankedRenderer(rendermime)
+      new RankedRenderer(rendermime),
+      debug
     );
     manager.registerProvider(provider);
     // The interface leaves out how to activate providers; the only class has it.

@@ -2,13 +2,16 @@ import type { ICompletionContext } from '@jupyterlab/completer';
 import { DocumentWidget } from '@jupyterlab/docregistry';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
-import { nearest } from './rank';
+import { nearest } from './excerpt';
 
-/** So many characters of earlier cells are sent with a question, at most. */
-const LIMIT = 200_000;
-
-/** The texts of the code cells before the one being edited, in notebook order. */
-export function earlierCells({ editor, widget }: ICompletionContext): string[] {
+/**
+ * The texts of the code cells before the one being edited, in notebook order, the
+ * nearest ones if they do not all fit into `limit` UTF-16 units.
+ */
+export function earlierCells(
+  { editor, widget }: ICompletionContext,
+  limit: number
+): string[] {
   if (!(widget instanceof NotebookPanel)) {
     return [];
   }
@@ -18,7 +21,7 @@ export function earlierCells({ editor, widget }: ICompletionContext): string[] {
     .slice(0, here < 0 ? widget.content.activeCellIndex : here)
     .filter(cell => cell.model.type === 'code')
     .map(cell => cell.model.sharedModel.getSource());
-  return nearest(texts, LIMIT);
+  return nearest(texts, limit);
 }
 
 /** The path of the document being edited, if it has one. */

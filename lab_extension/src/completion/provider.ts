@@ -5,16 +5,21 @@ import type {
   ICompletionContext,
   ICompletionProvider
 } from '@jupyterlab/completer';
+import type { IDebugger } from '@jupyterlab/debugger';
 import type { Kernel } from '@jupyterlab/services';
 
 import type { Item } from '../protocol';
 import { type KernelClient, MissingTarget } from './client';
+import { excerpt } from './excerpt';
 import { RankedModel } from './model';
 import { documentPath, earlierCells } from './notebook';
 import { prefer } from './prefer';
 import type { RankedRenderer } from './renderer';
 import type { StockCompletions } from './stock';
 import { type IRankedItem, isRanked, PROVIDER_ID } from './tokens';
+
+/** So much of a cell, and so much of those before it, is sent; UTF-16 units. */
+const LIMIT = 100_000;
 
 type IReply = CompletionHandler.ICompletionItemsReply;
 
@@ -23,7 +28,8 @@ type IReply = CompletionHandler.ICompletionItemsReply;
  *
  * It stands in for JupyterLab's own providers, which would have the list wait for the
  * slowest of them, and asks them where the kernel cannot rank: in other languages, when
- * the kernel has no Polaris extension, and when it fails or is late.
+ * the kernel has no Polaris extension, when it fails or is late, and at a breakpoint,
+ * where the debugger alone knows the names.
  */
 export class RankedProvider implements ICompletionProvider {
   readonly identifier = PROVIDER_ID;
@@ -34,7 +40,8 @@ export class RankedProvider implements ICompletionProvider {
   constructor(
     private readonly _client: KernelClient,
     private readonly _stock: StockCompletions,
-    readonly renderer: RankedRenderer
+    readonly renderer: RankedRenderer,
+    private readonly _debugger: IDebugger | null
   ) {}
 
   isApplicable(): Promise<boolean> {
@@ -57,8 +64,9 @@ export class RankedProvider implements ICompletionProvider {
   ): Promise<IReply> {
     const stock = () => this._stock.fetch(request, context, trigger);
     const kernel = context.session?.kernel;
+    const stopped = this._debugger?.hasStoppedThreads() ?? false;
     const reply =
-      kernel && isPython(request, context)
+      kernel && isPython(request, context) && !stopped
         ? await prefer(this._ranked(kernel, request, context), stock, {
             hedge: this.budget / 2,
             budget: this.budget
@@ -84,7 +92,8 @@ export class RankedProvider implements ICompletionProvider {
       if (language.name !== 'python') {
         return null;
       }
-      const place = { source: text, cursor: offset, before: earlierCells(context) };
+      const { cursor, skipped, text: source } = excerpt(text, offset, LIMIT);
+      const place = { source, cursor, before: earlierCells(context, LIMIT) };
       const { end, items, start } = await this._client.ask(kernel, 'complete', {
         ...place,
         path: documentPath(context),
@@ -96,7 +105,11 @@ export class RankedProvider implements ICompletionProvider {
         return (await this._client.ask(kernel, 'document', question)).documentation;
       };
       return items.length
-        ? { start, end, items: items.map(item => toRanked(item, details)) }
+        ? {
+            start: start + skipped,
+            end: end + skipped,
+            items: items.map(item => toRanked(item, details))
+          }
         : null;
     } catch (reason) {
       if (!(reason instanceof MissingTarget)) {

@@ -93,14 +93,3 @@ export function shorten(signature: string, length = 24): string {
   const last = signature.lastIndexOf(',', room - 1);
   return last < 0 ? '(…)' : `${signature.slice(0, last + 1)} …)`;
 }
-
-/** The last of some texts, in order, as many as fit into `limit` characters. */
-export function nearest(texts: readonly string[], limit: number): string[] {
-  let room = limit;
-  let first = texts.length;
-  while (first > 0 && texts[first - 1].length <= room) {
-    first -= 1;
-    room -= texts[first].length;
-  }
-  return texts.slice(first);
-}
