@@ -14,7 +14,6 @@ import optree
 from dlcore.src.export import export
 
 
-
 @export("dlcore.tree.is_nested")
 def is_nested(structure: Any) -> bool:
     """Whether it is a list, a tuple or a dict, and not a leaf."""
@@ -125,7 +124,9 @@ def assert_same_paths(a: Any, b: Any) -> None:
 
 def is_shape(x: Any) -> bool:
     """Whether it is a tuple or list of sizes: a shape and no nested structure."""
-    return isinstance(x, list | tuple) and all(d is None or isinstance(d, int) for d in x)
+    return isinstance(x, list | tuple) and all(
+        d is None or isinstance(d, int) for d in x
+    )
 
 
 @export("dlcore.tree.map_shape_structure")
@@ -133,9 +134,7 @@ def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
     """Apply a function to the shapes in a nested structure of shapes."""
     if is_shape(structure):
         return func(tuple(structure))
-    return optree.tree_map(
-        func, structure, is_leaf=is_shape, none_is_leaf=True
-    )
+    return optree.tree_map(func, structure, is_leaf=is_shape, none_is_leaf=True)
 
 
 @export("dlcore.tree.map_structure_up_to")
@@ -166,9 +165,7 @@ class MAP_TO_NONE:
 
 
 @export("dlcore.tree.traverse")
-def traverse(
-    func: Callable[[Any], Any], structure: Any, top_down: bool = True
-) -> Any:
+def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
     """Apply a function to a structure, its parts and their parts.
 
     Parameters

@@ -1,0 +1,1 @@
+"""Layers by kind, and the base class they share."""

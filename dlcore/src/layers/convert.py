@@ -51,8 +51,9 @@ class Converter:
         def one(x: Any) -> Any:
             return self.one(layer, x)
 
-        args = tuple(tree.map_structure(one, a) if tree.is_nested(a) else one(a)
-                     for a in args)
+        args = tuple(
+            tree.map_structure(one, a) if tree.is_nested(a) else one(a) for a in args
+        )
         if kwargs:
             kwargs = {k: tree.map_structure(one, v) for k, v in kwargs.items()}
         return args, kwargs

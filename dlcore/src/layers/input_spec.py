@@ -130,8 +130,7 @@ class InputSpec:
             wanted = wanted[:-1] if wanted and wanted[-1] == 1 else wanted
             found = found[:-1] if found and found[-1] == 1 else found
         fits = len(wanted) == len(found) and all(
-            w is None or f is None or w == f
-            for w, f in zip(wanted, found, strict=True)
+            w is None or f is None or w == f for w, f in zip(wanted, found, strict=True)
         )
         return None if fits else f"expected shape={self.shape}, found shape={shape}"
 

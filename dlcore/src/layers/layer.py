@@ -7,7 +7,7 @@ import importlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -94,13 +94,21 @@ class Layer(Tracked, Configurable):
     >>> import dlcore
     >>> class Scale(dlcore.layers.Layer):
     ...     def build(self, input_shape):
-    ...         self.factor = self.add_weight(shape=input_shape[-1:], initializer="ones")
+    ...         self.factor = self.add_weight(input_shape[-1:], initializer="ones")
     ...     def call(self, x):
     ...         return x * self.factor
     >>> Scale()(dlcore.ops.ones((2, 3))).shape
     (2, 3)
     """
 
+    backend: backends.Backend
+    built: bool
+    input_spec: Any
+    supports_masking: bool
+    autocast: bool
+    activity_regularizer: Any
+    _losses: list[Any]
+    _nodes: list[Node]
     _builds: ClassVar[bool] = False
     _masks: ClassVar[bool] = False
     _shape_rule: ClassVar[bool] = False
@@ -118,7 +126,12 @@ class Layer(Tracked, Configurable):
         cls._spec_rule = cls._spec_rule or "compute_output_spec" in own
         cls._call = call_signature(cls.call)
 
+    if TYPE_CHECKING:  # what constructors keep is not spelt out again
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Give it the active backend; a constructor only stores."""
         self = super().__new__(cls, *args, **kwargs)
         self.__dict__.update(
             backend=backends.current(),
@@ -558,10 +571,7 @@ class Layer(Tracked, Configurable):
         state, signature = calls.state, self._call
         outer = state.call
         args, kwargs = given, named
-        try:
-            convert = self._converter
-        except AttributeError:
-            convert = self.name  # raises: super().__init__() was not called
+        convert = self.__dict__.get("_converter") or self._no_converter()
         if self._convert_input_args and not (
             len(args) == 1 and not kwargs and convert.fits(args[0])
         ):
@@ -589,6 +599,9 @@ class Layer(Tracked, Configurable):
             call.values = before
             state.call = outer
 
+    def _no_converter(self) -> Any:
+        return self.name  # raises: super().__init__() was not called
+
     def _phase(
         self, call: Any, signature: CallSignature, kwargs: dict[str, Any]
     ) -> dict[str, Any]:
@@ -613,7 +626,7 @@ class Layer(Tracked, Configurable):
         return kwargs
 
     def _first_run(self, given: Any, named: Any, args: Any, kwargs: Any) -> Any:
-        around = calls.state.call.entry
+        around = calls.state.call.entry if calls.state.call else None
         if not calls.state.scope and around is not None and around is not self:
             with calls.named(around.path):  # a layer added to a built one
                 return self._first_run(given, named, args, kwargs)
@@ -668,7 +681,7 @@ class Layer(Tracked, Configurable):
 
     def _symbolic_run(self, given: Any, named: Any, args: Any, kwargs: Any) -> Any:
         """Compute the outputs' shapes; the outermost call becomes a node of a graph."""
-        if calls.state.call.entry is not self:
+        if calls.state.call is None or calls.state.call.entry is not self:
             return self.compute_output_spec(*args, **kwargs)
         variables = self.variables
         with lent(variables, [v.value for v in variables]):  # nothing is assigned

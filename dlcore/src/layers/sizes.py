@@ -28,7 +28,9 @@ def sizes(value: Any, n: int, name: str, allow_zero: bool = False) -> tuple[int,
         found = tuple(int(v) for v in value)
     except (TypeError, ValueError):
         found = ()
-    if len(found) != n or any(v < least or v != w for v, w in zip(found, value, strict=True)):
+    if len(found) != n or any(
+        v < least or v != w for v, w in zip(found, value, strict=True)
+    ):
         kind = "non-negative" if allow_zero else "positive"
         raise ValueError(
             f"The `{name}` argument must be a tuple of {n} {kind} integers, or one "
@@ -62,7 +64,7 @@ def padding_of(value: str, known: tuple[str, ...] = ("valid", "same")) -> str:
 
 
 def pairs(value: Any, n: int, name: str) -> tuple[tuple[int, int], ...]:
-    """Return ``n`` pairs (before, after) from a number, ``n`` numbers or ``n`` pairs."""
+    """Return ``n`` pairs (before, after) from a number, ``n`` numbers or pairs."""
     if isinstance(value, int | np.integer):
         return ((int(value), int(value)),) * n
     if len(value) != n:

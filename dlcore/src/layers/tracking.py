@@ -32,11 +32,12 @@ def changed() -> None:
     global version
     version = next(changes)
 
+
 _ABSENT = object()
 
 
 @functools.cache
-def kind_of(cls: type) -> str | None:
+def kind_of(cls: Any) -> str | None:
     """Return what objects of a class are to their owner, or None."""
     if issubclass(cls, Variable):
         return "variable"

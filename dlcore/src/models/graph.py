@@ -55,7 +55,7 @@ class Graph:
         self._plan(flat_inputs, flat_outputs)
 
     def _plan(self, inputs: list[KerasTensor], outputs: list[KerasTensor]) -> None:
-        """Number the tensors, so that running needs no look-ups."""
+        """Give the tensors numbers, so that running needs no look-ups."""
         slots: dict[int, int] = {id(t): i for i, t in enumerate(inputs)}
         self._steps: list[tuple[Callable[..., Any], int | None, Any, Any]] = []
         for node in self.nodes:
@@ -81,7 +81,9 @@ class Graph:
                 args, kwargs = arguments.fill(slots)
                 result = operation(*args, **kwargs)
             if type(target) is int:
-                slots[target] = tree.flatten(result)[0] if type(result) in _NESTED else result
+                slots[target] = (
+                    tree.flatten(result)[0] if type(result) in _NESTED else result
+                )
             else:
                 for slot, value in zip(target, tree.flatten(result), strict=True):
                     slots[slot] = value

@@ -92,9 +92,7 @@ class Model(Trainer, Layer):
     def _is_functional(self) -> bool:
         return "_graph" in self.__dict__
 
-    def call(
-        self, inputs: Any, training: bool | None = None, mask: Any = None
-    ) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass writes its own."""
         if not self._is_functional:
             raise NotImplementedError(
@@ -113,7 +111,8 @@ class Model(Trainer, Layer):
         """Return the inputs in the graph's order, as tensors of their dtypes."""
         flat = self._in_order(inputs)
         return [
-            x if converter.fits(x) and len(x.shape) == len(tensor.shape)
+            x
+            if converter.fits(x) and len(x.shape) == len(tensor.shape)
             else self._admit(x, layer, converter, tensor)
             for x, (layer, converter, tensor) in zip(flat, self._entrances, strict=True)
         ]
@@ -310,9 +309,7 @@ class Model(Trainer, Layer):
         """
         weights_file.save(self, filepath, overwrite)
 
-    def load_weights(
-        self, filepath: str | Path, skip_mismatch: bool = False
-    ) -> None:
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:
         """Read the weights from a file that ``save_weights`` wrote.
 
         Parameters
@@ -337,9 +334,7 @@ class Model(Trainer, Layer):
         return super().get_config()
 
     @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Any = None
-    ) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Make a model from what ``get_config`` returned."""
         if {"layers", "input_layers", "output_layers"} <= set(config):
             return functional.from_config(cls, config, custom_objects)
@@ -436,5 +431,3 @@ def _with_rank(x: Any, tensor: KerasTensor) -> Any:
             "(None: any size)."
         )
     return x
-
-

@@ -13,9 +13,7 @@ from dlcore.src.variable import Variable
 M = TypeVar("M", bound=Any)
 
 
-def moved(
-    model: M, backend: backends.Backend, memo: dict[int, Any] | None = None
-) -> M:
+def moved(model: M, backend: backends.Backend, memo: dict[int, Any] | None = None) -> M:
     """Return a deep copy of a model in which everything lives on ``backend``.
 
     The copy is ``copy.deepcopy``'s; told beforehand what becomes of backends,

@@ -168,22 +168,24 @@ class Sequential(Model):
             raise
         self._connect()
 
-    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def __call__(
+        self, inputs: Any, training: bool | None = None, mask: Any = None
+    ) -> Any:
         """Run the layers; the first call builds them."""
         if not self._is_functional and self._sequence:
             with backends.use_backend(self.backend):
                 first = self._converter.all(self, (inputs,), {})[0][0]
                 if not hasattr(first, "shape"):
                     first = self.backend.runtime.convert(first, self.compute_dtype)
-                self._begin(Input(batch_shape=(None, *first.shape[1:]), dtype=first.dtype))
+                self._begin(
+                    Input(batch_shape=(None, *first.shape[1:]), dtype=first.dtype)
+                )
         kwargs = {"training": training, "mask": mask}
         return super().__call__(
             inputs, **{k: v for k, v in kwargs.items() if v is not None}
         )
 
-    def call(
-        self, inputs: Any, training: bool | None = None, mask: Any = None
-    ) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the layers."""
         if not self._sequence:
             return inputs
@@ -222,9 +224,7 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Any = None
-    ) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Make a model from what ``get_config`` returned."""
         from dlcore.src.saving.serialization import deserialize_keras_object
 

@@ -56,8 +56,8 @@ def _checked(filepath: str | Path) -> Path:
     path = Path(filepath)
     if path.suffix != ".safetensors":
         raise ValueError(
-            f"Weights are written to files that end in '.safetensors', got {path.name!r}."
-            f" Use {path.with_suffix('').stem + '.safetensors'!r}."
+            "Weights are written to files that end in '.safetensors', got "
+            f"{path.name!r}. Use {path.with_suffix('').stem + '.safetensors'!r}."
         )
     return path
 
@@ -69,7 +69,9 @@ def save(model: Any, filepath: str | Path, overwrite: bool = True) -> None:
     path = _checked(filepath)
     if not overwrite and path.exists():
         raise FileExistsError(f"{path} exists, and `overwrite` is False.")
-    arrays = {k: np.ascontiguousarray(v.numpy()) for k, v in named_weights(model).items()}
+    arrays = {
+        k: np.ascontiguousarray(v.numpy()) for k, v in named_weights(model).items()
+    }
     if not arrays:
         raise ValueError(
             f"The model {model.name!r} has no weights yet: call it on data, or build "
@@ -97,7 +99,9 @@ def load(model: Any, filepath: str | Path, skip_mismatch: bool = False) -> None:
     try:
         arrays = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path} is no safetensors file, or is broken: {error}.") from None
+        raise ValueError(
+            f"{path} is no safetensors file, or is broken: {error}."
+        ) from None
     weights = named_weights(model)
     faults = list(_faults(weights, arrays))
     if faults and not skip_mismatch:

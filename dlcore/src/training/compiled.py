@@ -27,7 +27,9 @@ class Compiled:
         self.arguments = arguments
         loss = arguments["loss"]
         self.loss = (
-            None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
+            None
+            if loss is None
+            else CompiledLoss(loss, arguments["loss_weights"], names)
         )
         self.metrics = CompiledMetrics(
             arguments["metrics"], arguments["weighted_metrics"], names

@@ -73,7 +73,9 @@ class Functions:
         name: Any,
         step: Callable[..., Any],
         state: State,
-        compile_: Callable[[Callable[..., Any], Sequence[Variable]], Callable[..., Any]],
+        compile_: Callable[
+            [Callable[..., Any], Sequence[Variable]], Callable[..., Any]
+        ],
     ) -> Callable[..., Any]:
         """Return the compiled step of a name, compiled anew if the state is another."""
         key, function = self._kept.get(name, (None, None))

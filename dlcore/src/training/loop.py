@@ -32,7 +32,11 @@ class Watchers:
 
     def __init__(self, model: Any, callbacks: Any, verbose: Any, **params: Any):
         self.all = CallbackList(
-            callbacks, add_history="epochs" in params, model=None, verbose=verbose, **params
+            callbacks,
+            add_history="epochs" in params,
+            model=None,
+            verbose=verbose,
+            **params,
         )
         shown = _display(verbose, self.all.callbacks)
         if shown is not None:
@@ -52,7 +56,9 @@ class Watchers:
     def lax(self, hook: str) -> list[Any]:
         """Return the callbacks that want a hook now and then."""
         strict = {id(c) for c in self.strict(hook)}
-        return [c for c in self.all.callbacks if overrides(c, hook) and id(c) not in strict]
+        return [
+            c for c in self.all.callbacks if overrides(c, hook) and id(c) not in strict
+        ]
 
     @contextmanager
     def closing(self) -> Iterator[None]:
@@ -103,7 +109,7 @@ class Batches:
         if not self.end and not self.shown:
             return
         if logs is None:
-            found: Any = LazyResults(self.model.get_metrics_result)
+            found: Any = LazyResults(self.model._results)
         else:
             found = LazyResults(lambda: logs)
         for callback in self.end:
@@ -151,7 +157,7 @@ def run(
             break
     if not seen:
         raise ValueError("There is no data: not one batch was found.")
-    return model.get_metrics_result() if logs is None else logs
+    return model._results() if logs is None else logs
 
 
 def fit(
@@ -166,9 +172,7 @@ def fit(
     validation_freq: Any,
 ) -> Any:
     """Train for some epochs; return the history."""
-    watchers = Watchers(
-        model, callbacks, verbose, epochs=epochs, steps=adapter.steps
-    )
+    watchers = Watchers(model, callbacks, verbose, epochs=epochs, steps=adapter.steps)
     hooks = watchers.all
     batches = Batches(watchers, "train")
     model.stop_training = False

@@ -68,9 +68,7 @@ class CompiledLoss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the weighted sum of the losses."""
         predictions = tree.flatten(y_pred)
-        labels = align_labels(
-            y_true, self.names, _used(self.parts, len(predictions))
-        )
+        labels = align_labels(y_true, self.names, _used(self.parts, len(predictions)))
         weights = spread(sample_weight, self.names, "sample_weight")
         total = None
         for place, (i, _, loss, factor) in enumerate(self.parts):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcore.src import tree
-from dlcore.src.metrics import registry as metrics
-from dlcore.src.metrics.registry import for_output
+from dlcore.src.metrics import registry
 from dlcore.src.training.loss import spread
 from dlcore.src.training.outputs import align, output_names
 
@@ -28,11 +27,14 @@ class CompiledMetrics:
     """
 
     def __init__(self, metrics: Any, weighted_metrics: Any, names: Any = None):
-        for what, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+        for what, value in (
+            ("metrics", metrics),
+            ("weighted_metrics", weighted_metrics),
+        ):
             if value is not None and not isinstance(value, list | tuple | dict):
                 raise ValueError(
-                    f"Expected `{what}` argument to be a list, tuple, or dict. Received "
-                    f"instead: {what}={value!r} of type {type(value).__name__}. Write "
+                    f"Expected `{what}` argument to be a list, tuple, or dict. "
+                    f"Received instead: {what}={value!r} of type {type(value).__name__}. Write "
                     f"{what}=[{value!r}]."
                 )
         self.given = (("metrics", metrics), ("weighted_metrics", weighted_metrics))
@@ -47,15 +49,19 @@ class CompiledMetrics:
         names = output_names(y_pred, self.given_names)
         self.names = names
         predictions = tree.flatten(y_pred)
-        labels = align(y_true, names, "y") if y_true is not None else [None] * len(names)
+        labels = (
+            align(y_true, names, "y") if y_true is not None else [None] * len(names)
+        )
         taken: set[str] = set()
         for what, value in self.given:
             weighted = what == "weighted_metrics"
             for i, metrics in enumerate(_by_output(value, names, what)):
                 for identifier in metrics:
-                    metric = for_output(identifier, labels[i], predictions[i])
+                    metric = registry.for_output(identifier, labels[i], predictions[i])
                     if metric is None:
                         continue
+                    if isinstance(identifier, str):
+                        metric.name = identifier  # "mae" stays "mae" in the logs
                     name = metric.name
                     if len(names) > 1:
                         name = f"{names[i]}_{name}"
@@ -107,7 +113,7 @@ def _by_output(value: Any, names: list[str], what: str) -> list[list[Any]]:
     if isinstance(value, list | tuple) and len(value) != len(names):
         raise ValueError(
             f"`{what}` has {len(value)} values, the model has {len(names)} outputs: "
-            f"{names}. Give a list of metrics for each output, or a dict by their names."
+            f"{names}. Give a list of metrics for each output, or a dict by names."
         )
     found = align(value, names, what, leaf=lambda v: False)
     return [
@@ -120,7 +126,7 @@ def _check(identifier: Any) -> None:
     """Look up names at once, so that a misspelt one fails in ``compile``."""
     known = ("accuracy", "acc", "crossentropy", "ce")
     if isinstance(identifier, str) and identifier.lower() not in known:
-        metrics.get(identifier)
+        registry.get(identifier)
     elif identifier is not None and not isinstance(identifier, str):
         if not callable(identifier) and not hasattr(identifier, "update_state"):
             raise ValueError(

@@ -50,8 +50,8 @@ def align(value: Any, names: list[str], what: str, leaf: Any = None) -> list[Any
             return list(value.values())
         if unknown:
             raise ValueError(
-                f"In the dict argument `{what}`, key {unknown[0]!r} does not correspond "
-                f"to any model output. Outputs: {names}."
+                f"In the dict argument `{what}`, key {unknown[0]!r} does not "
+                f"correspond to any model output. Outputs: {names}."
                 f"{did_you_mean(unknown[0], names)}"
             )
         return [value.get(name) for name in names]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from dlcore.src import backend as backends, tree
-
 from dlcore.src.layers import context as calls
 from dlcore.src.ops import core as ops_core
 from dlcore.src.symbolic import KerasTensor
@@ -252,7 +251,9 @@ class Trainer:
         """Return the results of the metrics by name, as tensors."""
         with backends.use_backend(self.backend):
             found = {} if self._compiled is None else self._compiled.results()
-            own = {id(m) for m in self._compiled.all_metrics} if self._compiled else set()
+            own = (
+                {id(m) for m in self._compiled.all_metrics} if self._compiled else set()
+            )
             for metric in self.metrics:
                 if id(metric) not in own:
                     result = metric.result()
@@ -260,6 +261,18 @@ class Trainer:
                         result if isinstance(result, dict) else {metric.name: result}
                     )
             return found
+
+    def _results(self) -> dict[str, Any]:
+        """Return ``get_metrics_result()``, computed in one compiled call."""
+        state = self._functions.state(self)
+
+        def results() -> dict[str, Any]:
+            return self.get_metrics_result()
+
+        try:
+            return self._functions.get("results", results, state, self._compile)()
+        except TypeError:  # an own metric's result is no tensor
+            return self.get_metrics_result()
 
     def reset_metrics(self) -> None:
         """Forget what the metrics have seen."""
@@ -320,9 +333,23 @@ class Trainer:
             outputs = self._outputs_for(x)
         if compiled is not None and not compiled.built:
             compiled.build(y, outputs)
-        if optimizer is not None and not optimizer.built:
-            optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
+        if optimizer is not None:
+            self._check_optimizer(optimizer)
         return outputs
+
+    def _check_optimizer(self, optimizer: Any) -> None:
+        """Build it at the first time; later it must know all trainable variables."""
+        variables = self.trainable_variables  # type: ignore[attr-defined]
+        if not optimizer.built:
+            optimizer.build(variables)
+            return
+        known = {id(v) for v in optimizer._trainable_variables}
+        fresh = [v.path for v in variables if id(v) not in known]
+        if fresh:
+            raise ValueError(
+                f"{len(fresh)} variables became trainable after `compile()`, for "
+                f"instance {fresh[0]!r}. Call `model.compile()` again."
+            )
 
     def _outputs_for(self, x: Any) -> Any:
         """Run the model on shapes; on the data itself where that does not work."""
@@ -592,7 +619,9 @@ class Trainer:
     def _batch(
         self, x: Any, y: Any = None, weight: Any = None, class_weight: Any = None
     ) -> Any:
-        x, y, weight = (v if type(v) is np.ndarray else as_arrays(v) for v in (x, y, weight))
+        x, y, weight = (
+            v if type(v) is np.ndarray else as_arrays(v) for v in (x, y, weight)
+        )
         if class_weight is not None:
             from dlcore.src.training.data.arrays import class_weights
 
@@ -610,7 +639,7 @@ class Trainer:
 
     def _report(self, logs: Any, return_dict: bool) -> Any:
         if logs is None:
-            logs = self.get_metrics_result()
+            logs = self._results()
         found = {name: number(value) for name, value in logs.items()}
         if return_dict:
             return found
@@ -637,5 +666,3 @@ def _validation(data: Any) -> tuple[Any, Any, Any]:
     if isinstance(data, tuple | list) and not isinstance(data, DataAdapter):
         return unpack(tuple(data))
     return data, None, None
-
-

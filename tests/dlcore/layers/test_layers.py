@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.dlcore.layers.contract import check_layer
-from tests.dlcore.layers.keras_oracle import keras_layer
 
 from dlcore import layers
+from tests.dlcore.layers.contract import check_layer
+from tests.dlcore.layers.keras_oracle import keras_layer
 
 IMAGE, SEQUENCE, VOLUME, FLAT = (2, 8, 8, 4), (2, 9, 4), (2, 5, 5, 5, 2), (3, 6)
 PAIR = [(3, 6), (3, 6)]

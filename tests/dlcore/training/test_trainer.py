@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -69,7 +68,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def test_losses_are_the_same_on_all_backends(name: str) -> None:
     results = {}
     for backend in TRAINING:
-        model, history = run(backend, **dict(OPTIONS[name]))
+        _, history = run(backend, **dict(OPTIONS[name]))
         results[backend] = history
         assert all(len(values) == 3 for values in history.values())
     first, second = results.values()
@@ -88,9 +87,10 @@ def test_how_steps_are_grouped_does_not_matter(backend: str, name: str) -> None:
 
 def test_training_learns(backend: str) -> None:
     model = classifier()
-    history = model.fit(X, Y, epochs=40, batch_size=16, verbose=0).history
+    model.optimizer.learning_rate = 0.01
+    history = model.fit(X, Y, epochs=30, batch_size=10, verbose=0).history
     assert history["loss"][-1] < 0.6 * history["loss"][0]
-    loss, accuracy = model.evaluate(X, Y, verbose=0)
+    _, accuracy = model.evaluate(X, Y, verbose=0)
     assert accuracy > 0.75
     labels = model.predict(X, verbose=0).argmax(-1)
     assert np.isclose((labels == Y).mean(), accuracy)
@@ -258,7 +258,9 @@ def test_an_interrupted_fit_leaves_a_usable_model(backend: str, error: Any) -> N
 
 def test_early_stopping_and_epochs(backend: str) -> None:
     stop = dlcore.callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=1)
-    history = classifier().fit(X, Y, epochs=9, initial_epoch=2, callbacks=[stop], verbose=0)
+    history = classifier().fit(
+        X, Y, epochs=9, initial_epoch=2, callbacks=[stop], verbose=0
+    )
     assert history.epoch == [2, 3]
 
 
@@ -279,7 +281,9 @@ def test_single_batches(backend: str) -> None:
 
 
 class Custom(dlcore.Sequential):
-    def compute_loss(self, x: Any, y: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+    def compute_loss(
+        self, x: Any, y: Any, y_pred: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         return 2.0 * super().compute_loss(x, y, y_pred, *args, **kwargs)
 
 
@@ -290,14 +294,12 @@ class Stepper(dlcore.Sequential):
 
 
 def test_own_losses_and_steps(backend: str) -> None:
-    parts = [dlcore.Input((5,)), layers.Dense(3, activation="softmax")]
     losses = {}
     for kind in (dlcore.Sequential, Custom, Stepper):
         dlcore.utils.set_random_seed(0)
         model = kind([dlcore.Input((5,)), layers.Dense(3, activation="softmax")])
         model.compile("sgd", "sparse_categorical_crossentropy")
         losses[kind] = model.fit(X, Y, batch_size=70, verbose=0).history
-    del parts
     plain = losses[dlcore.Sequential]["loss"][0]
     assert np.isclose(losses[Custom]["loss"][0], 2 * plain)
     assert np.isclose(losses[Stepper]["double"][0], 2 * plain)
@@ -324,18 +326,18 @@ def test_added_losses_and_penalties(backend: str) -> None:
 
 def test_moving_averages_move_and_frozen_weights_stay(backend: str) -> None:
     model = classifier()
-    before = model.get_weights()
     model.layers[0].trainable = False
+    before = [layer.get_weights() for layer in model.layers]
     model.fit(X, Y, epochs=1, verbose=0)
-    after = dict(zip([v.path for v in model.weights], model.get_weights(), strict=True))
-    moved = {
-        v.path: float(np.abs(after[v.path] - b).max())
-        for v, b in zip(model.weights, before, strict=True)
-    }
-    names = {path.split("/", 1)[1]: value for path, value in moved.items()}
-    for path, value in names.items():
-        assert (value == 0) == (path.split("/")[0].rstrip("_0123456789") == "dense"
-                                and "dense" in path and model.layers[0].name in path), path
+    for layer, old in zip(model.layers, before, strict=True):
+        for a, b in zip(layer.get_weights(), old, strict=True):
+            assert (np.abs(a - b).max() > 0) == (layer is not model.layers[0])
+    model.layers[0].trainable = True
+    with pytest.raises(ValueError, match=r"dense.*compile\(\)` again"):
+        model.fit(X, Y, epochs=1, verbose=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(X, Y, epochs=1, verbose=0)
+    assert np.abs(model.layers[0].get_weights()[0] - before[0][0]).max() > 0
 
 
 # Mistakes
@@ -349,7 +351,7 @@ MISTAKES = {
     "from 0 to 2.*sample 4 has 7": mistake(y=np.where(np.arange(70) == 4, 7, Y)),
     r"x sizes: 70; y sizes: 60": mistake(y=Y[:60]),
     "must be compiled": lambda: classifier(compiled=False).fit(X, Y, verbose=0),
-    "Did you mean 'adam'": lambda: classifier(False).compile("adm", "mse"),
+    "Did you mean '[aA]dam'": lambda: classifier(False).compile("adm", "mse"),
     "Did you mean 'mean_squared_error'": lambda: classifier(False).compile(
         "sgd", "mean_squared_eror"
     ),
@@ -384,36 +386,26 @@ def test_nan_in_the_inputs_is_told(backend: str) -> None:
         classifier().fit(bad, Y, verbose=0)
 
 
-def test_the_loop_does_not_compile_again_each_epoch() -> None:
+COMPILED = {"jax": 0}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _count_compilations() -> None:
     jax = pytest.importorskip("jax")
+
+    def listen(event: str, duration: float, **_: Any) -> None:
+        COMPILED["jax"] += event == "/jax/core/compile/backend_compile_duration"
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+
+
+def test_nothing_is_compiled_twice() -> None:
     with dlcore.use_backend("jax"):
         model = classifier()
         model.fit(X, Y, epochs=1, batch_size=8, verbose=0)
         model.predict(X[:1], verbose=0)
-        with warnings.catch_warnings(), jax.log_compiles(False):
-            with jax.no_tracing() if hasattr(jax, "no_tracing") else warnings.catch_warnings():
-                before = _compilations(jax)
-                model.fit(X, Y, epochs=3, batch_size=8, verbose=0)
-                model.predict(X[:1], verbose=0)
-                assert _compilations(jax) == before
-
-
-def _compilations(jax: Any) -> int:
-    from jax._src import monitoring  # noqa: F401
-
-    return COUNT["n"]
-
-
-COUNT = {"n": 0}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _count_compilations() -> Any:
-    jax = pytest.importorskip("jax")
-
-    def listen(event: str, duration: float, **_: Any) -> None:
-        if event == "/jax/core/compile/backend_compile_duration":
-            COUNT["n"] += 1
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    yield
+        before = COMPILED["jax"]
+        assert before > 0
+        model.fit(X, Y, epochs=3, batch_size=8, verbose=0)
+        model.predict(X[:1], verbose=0)
+        assert COMPILED["jax"] == before

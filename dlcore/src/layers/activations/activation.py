@@ -42,6 +42,7 @@ class Activation(_Elementwise):
         self._keep(locals())
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return inputs if self.activation is None else self.activation(inputs)
 
 
@@ -84,6 +85,7 @@ class ReLU(_Elementwise):
         self.threshold = threshold
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         from dlcore import activations
 
         return activations.relu(
@@ -118,6 +120,7 @@ class LeakyReLU(_Elementwise):
         self.negative_slope = negative_slope
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.leaky_relu(inputs, negative_slope=self.negative_slope)
 
 
@@ -137,6 +140,7 @@ class ELU(_Elementwise):
         self.alpha = alpha
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.elu(inputs, alpha=self.alpha)
 
 
@@ -160,6 +164,7 @@ class Softmax(_Elementwise):
         self.axis = axis
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Compute the outputs."""
         if mask is not None:
             low = -3e4 if ops.dtype(inputs) == "float16" else -1e9
             hidden = ops.subtract(1.0, ops.cast(mask, inputs.dtype))
@@ -170,8 +175,10 @@ class Softmax(_Elementwise):
             return ops.exp(ops.subtract(inputs, total))
         axis = self.axis[0] if isinstance(self.axis, list | tuple) else self.axis
         outputs = ops.softmax(inputs, axis=axis)
-        return outputs if mask is None else ops.multiply(
-            outputs, ops.cast(mask, outputs.dtype)
+        return (
+            outputs
+            if mask is None
+            else ops.multiply(outputs, ops.cast(mask, outputs.dtype))
         )
 
 
@@ -203,6 +210,7 @@ class PReLU(Layer):
             self.shared_axes = [shared_axes]
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         shape = list(input_shape[1:])
         for axis in self.shared_axes or ():
             shape[axis - 1] = 1
@@ -218,5 +226,6 @@ class PReLU(Layer):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         below = ops.negative(ops.relu(ops.negative(inputs)))
         return ops.add(ops.relu(inputs), ops.multiply(self.alpha, below))

@@ -105,6 +105,7 @@ class BaseConv(Layer):
         return channels  # type: ignore[no-any-return]
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         channels = self._channels(input_shape)
         if channels % self.groups:
             raise ValueError(
@@ -138,7 +139,9 @@ class BaseConv(Layer):
                 "images, or padding='same'."
             )
 
-    def _add_kernel(self, name: str, shape: tuple[int, ...], part: str = "kernel") -> None:
+    def _add_kernel(
+        self, name: str, shape: tuple[int, ...], part: str = "kernel"
+    ) -> None:
         weight = self.add_weight(
             shape,
             name=name,
@@ -180,6 +183,7 @@ class BaseConv(Layer):
         )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return self._activate(self._convolve(inputs, self.kernel))
 
 

@@ -80,6 +80,7 @@ class BaseDepthwiseConv(BaseConv):
             )
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         channels = self._channels(input_shape)
         self.input_spec = InputSpec(
             min_ndim=self.rank + 2, axes={self._channel_axis: channels}
@@ -90,6 +91,7 @@ class BaseDepthwiseConv(BaseConv):
         self._check_output(input_shape)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         outputs = ops.depthwise_conv(
             inputs,
             self.kernel,
@@ -196,6 +198,7 @@ class BaseSeparableConv(BaseConv):
         self.depth_multiplier = depth_multiplier
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         channels = self._channels(input_shape)
         self.input_spec = InputSpec(
             min_ndim=self.rank + 2, axes={self._channel_axis: channels}
@@ -212,6 +215,7 @@ class BaseSeparableConv(BaseConv):
         self._check_output(input_shape)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         outputs = ops.separable_conv(
             inputs,
             self.depthwise_kernel,

@@ -64,6 +64,7 @@ class Dense(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         features = input_shape[-1]
         self.kernel = self.add_weight(
             (features, self.units),
@@ -84,6 +85,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         x = ops.matmul(inputs, self.kernel)
         if self.bias is not None:
             x = ops.add(x, self.bias)

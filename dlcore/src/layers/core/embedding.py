@@ -61,6 +61,7 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) else [weights])
 
     def build(self, input_shape: Any = None) -> None:
+        """Make the weights."""
         self.embeddings = self.add_weight(
             (self.input_dim, self.output_dim),
             name="embeddings",
@@ -70,10 +71,12 @@ class Embedding(Layer):
         )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         if standardize_dtype(inputs.dtype) not in ("int32", "int64"):
             inputs = ops.cast(inputs, "int32")
         outputs = ops.take(self.embeddings, inputs, axis=0)
         return ops.cast(outputs, self.compute_dtype) if self._mixed else outputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -85,7 +85,7 @@ class InputLayer(Layer):
         return self._dtype
 
     def call(self) -> Any:
-        pass
+        """Compute the outputs."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -21,6 +21,7 @@ class Identity(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return inputs
 
 
@@ -66,6 +67,7 @@ class Lambda(Layer):
         self._takes = getattr(getattr(function, "__code__", None), "co_varnames", ())
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs' shape and dtype."""
         from dlcore.src.symbolic import KerasTensor
 
         if self._output_shape is None:
@@ -78,11 +80,13 @@ class Lambda(Layer):
         return KerasTensor(shape, x.dtype)
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        """Compute the outputs."""
         offered = {"mask": mask, "training": training}
         taken = {k: v for k, v in offered.items() if k in self._takes}
         return self.function(inputs, **{**taken, **self.arguments})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
 
@@ -108,9 +112,11 @@ class Masking(Layer):
         self.built = True
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         kept = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
         outputs = ops.multiply(inputs, ops.cast(kept, inputs.dtype))
         set_mask(outputs, ops.squeeze(kept, axis=-1))
@@ -143,5 +149,6 @@ class Wrapper(Layer):
         self.layer = layer
 
     def build(self, input_shape: Any = None) -> None:
+        """Make the weights."""
         if not self.layer.built:
             self.layer.build(input_shape)

@@ -20,6 +20,7 @@ class Merge(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         shapes = _several(self, input_shape)
         batches = {s[0] for s in shapes if s and s[0] is not None}
         if len(batches) > 1:
@@ -30,6 +31,7 @@ class Merge(Layer):
         _broadcast(shapes)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         inputs = _several(self, inputs)
         widest = max(len(x.shape) for x in inputs)
         wide = []
@@ -47,6 +49,7 @@ class Merge(Layer):
         return result
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         if mask is None:
             return None
         if not isinstance(mask, list | tuple):
@@ -112,6 +115,7 @@ class Subtract(Merge):
     _op = ops.subtract
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         super().build(input_shape)
         if len(input_shape) != 2:
             raise ValueError(
@@ -182,6 +186,7 @@ class Concatenate(Merge):
         self.axis = axis
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         shapes = _several(self, input_shape)
         ranks = {len(s) for s in shapes}
         if len(ranks) > 1:
@@ -205,9 +210,11 @@ class Concatenate(Merge):
                 )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.concatenate(list(_several(self, inputs)), axis=self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         if mask is None or all(m is None for m in mask):
             return None
         parts = []
@@ -260,6 +267,7 @@ class Dot(Layer):
         return first % len(shapes[0]), second % len(shapes[1])
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         if len(input_shape) != 2 or not isinstance(input_shape[0], list | tuple):
             raise ValueError(
                 "A `Dot` layer should be called on a list of 2 inputs. Received: "
@@ -275,6 +283,7 @@ class Dot(Layer):
             )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         x, y = inputs
         first, second = self._both((x.shape, y.shape))
         if self.normalize:
@@ -294,6 +303,7 @@ class Dot(Layer):
         return ops.reshape(result, (batch, *left, *right))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         return None
 
 

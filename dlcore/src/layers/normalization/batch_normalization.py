@@ -73,6 +73,7 @@ class BatchNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         ndim = len(input_shape)
         if not -ndim <= self.axis < ndim:
             raise ValueError(
@@ -100,6 +101,7 @@ class BatchNormalization(Layer):
         )
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Compute the outputs."""
         if mask is not None and len(mask.shape) != len(inputs.shape) - 1:
             raise ValueError(
                 "The mask provided should be one dimension less than the inputs. "

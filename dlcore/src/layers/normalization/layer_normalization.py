@@ -63,6 +63,7 @@ class LayerNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         axes = _axes(self.axis, len(input_shape))
         self._shape = tuple(input_shape[a] for a in axes)
         self.gamma = self._weight("gamma") if self.scale else None
@@ -79,6 +80,7 @@ class LayerNormalization(Layer):
         )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         outputs = ops.layer_normalization(
             ops.cast(inputs, result_type(inputs.dtype, "float32")),
             gamma=self.gamma,
@@ -112,6 +114,7 @@ class RMSNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         axes = _axes(self.axis, len(input_shape))
         shape = tuple(input_shape[a] for a in axes)
         self.scale = self.add_weight(
@@ -119,6 +122,7 @@ class RMSNormalization(Layer):
         )
 
     def call(self, x: Any) -> Any:
+        """Compute the outputs."""
         x = ops.cast(x, result_type(x.dtype, "float32"))
         outputs = ops.rms_normalization(
             x, scale=self.scale, axis=self.axis, epsilon=self.epsilon
@@ -149,6 +153,7 @@ class UnitNormalization(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
         square = ops.sum(ops.square(inputs), axis=axis, keepdims=True)
         return ops.multiply(inputs, ops.rsqrt(ops.maximum(square, 1e-12)))
@@ -198,6 +203,7 @@ class GroupNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         size = input_shape[self.axis]
         if size is None:
             raise ValueError(
@@ -220,11 +226,14 @@ class GroupNormalization(Layer):
     _weight = LayerNormalization._weight
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         x = ops.cast(inputs, result_type(inputs.dtype, "float32"))
         shape = tuple(ops.shape(inputs))
         axis = self.axis % len(shape)
         parts = (self.groups, shape[axis] // self.groups)
-        split = [-1 if d is None else d for d in (*shape[:axis], *parts, *shape[axis + 1 :])]
+        split = [
+            -1 if d is None else d for d in (*shape[:axis], *parts, *shape[axis + 1 :])
+        ]
         grouped = ops.reshape(x, (-1, *split[1:]))
         axes = [i for i in range(1, len(split)) if i != axis]
         mean, variance = ops.moments(grouped, axes=axes, keepdims=True)

@@ -42,11 +42,13 @@ class BaseGlobalPooling(Layer):
 
 class _Max(BaseGlobalPooling):
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.max(inputs, axis=self._axes, keepdims=self.keepdims)
 
 
 class _Average(BaseGlobalPooling):
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.mean(inputs, axis=self._axes, keepdims=self.keepdims)
 
 
@@ -106,6 +108,7 @@ class GlobalAveragePooling1D(_Average):
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Compute the outputs."""
         if mask is None:
             return super().call(inputs)
         axis = self._axes[0]
@@ -116,6 +119,7 @@ class GlobalAveragePooling1D(_Average):
         return ops.divide(total, count)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the outputs' mask."""
         return None
 
 

@@ -58,11 +58,13 @@ class BasePooling(Layer):
 
 class _Max(BasePooling):
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return self._pool(ops.max_pool, inputs)
 
 
 class _Average(BasePooling):
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return self._pool(ops.average_pool, inputs)
 
 

@@ -44,7 +44,9 @@ class Normalization(Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        axes = () if axis is None else axis if isinstance(axis, list | tuple) else (axis,)
+        axes = (
+            () if axis is None else axis if isinstance(axis, list | tuple) else (axis,)
+        )
         self.axis = tuple(axes)
         self.input_mean = mean
         self.input_variance = variance
@@ -56,6 +58,7 @@ class Normalization(Layer):
             )
 
     def build(self, input_shape: Any) -> None:
+        """Make the weights."""
         if input_shape is None:
             return
         ndim = len(input_shape)
@@ -163,6 +166,7 @@ class Normalization(Layer):
             )
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         inputs = ops.cast(inputs, self.compute_dtype)
         deviation = ops.maximum(ops.sqrt(self.variance), 1e-7)
         if self.invert:
@@ -209,6 +213,7 @@ class Rescaling(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         dtype = self.compute_dtype
         scale = ops.convert_to_tensor(self.scale, dtype)
         offset = ops.convert_to_tensor(self.offset, dtype)

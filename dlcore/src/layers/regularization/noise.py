@@ -71,10 +71,14 @@ class Dropout(_Noisy):
         self._ready(seed, rate > 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        """Compute the outputs."""
         if not training or self.rate == 0:
             return inputs
         return random.dropout(
-            inputs, self.rate, noise_shape=self._mask_shape(inputs), seed=self.seed_generator
+            inputs,
+            self.rate,
+            noise_shape=self._mask_shape(inputs),
+            seed=self.seed_generator,
         )
 
     def _mask_shape(self, inputs: Any) -> Any:
@@ -190,6 +194,7 @@ class GaussianNoise(_Noisy):
         self._ready(seed, stddev > 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        """Compute the outputs."""
         if not training or self.stddev == 0:
             return inputs
         noise = random.normal(
@@ -222,6 +227,7 @@ class GaussianDropout(_Noisy):
         self._ready(seed, rate > 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        """Compute the outputs."""
         if not training or self.rate == 0:
             return inputs
         noise = random.normal(
@@ -265,6 +271,7 @@ class AlphaDropout(_Noisy):
         self._ready(seed, rate > 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        """Compute the outputs."""
         if not training or self.rate == 0:
             return inputs
         shape = self._noise_shape(inputs)
@@ -301,13 +308,12 @@ class ActivityRegularization(Layer):
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any):
         from dlcore import regularizers
 
-        super().__init__(
-            activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs
-        )
+        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
         self.l1 = l1
         self.l2 = l2
         self.supports_masking = True
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return inputs

@@ -39,15 +39,14 @@ class BaseZeroPadding(_Spatial):
         Of ``Layer``.
     """
 
-    def __init__(
-        self, padding: Any = 1, data_format: str | None = None, **kwargs: Any
-    ):
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         one = self.rank == 1 and isinstance(padding, list | tuple)
         self.padding = pairs((padding,) if one else padding, self.rank, "padding")
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         widths = [(0, 0)] * (self.rank + 2)
         widths[self._first : self._first + self.rank] = self.padding
         return ops.pad(inputs, widths)
@@ -116,6 +115,7 @@ class BaseCropping(_Spatial):
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         shape = tuple(ops.shape(inputs))
         key = [slice(None)] * len(shape)
         for axis, (before, after) in enumerate(self.cropping, self._first):
@@ -183,6 +183,7 @@ class UpSampling1D(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.repeat(inputs, self.size, axis=1)
 
 
@@ -230,6 +231,7 @@ class UpSampling2D(_Spatial):
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         if self.interpolation == "nearest":
             x = ops.repeat(inputs, self.size[0], axis=self._first)
             return ops.repeat(x, self.size[1], axis=self._first + 1)
@@ -265,6 +267,7 @@ class UpSampling3D(_Spatial):
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         for axis, factor in enumerate(self.size, self._first):
             inputs = ops.repeat(inputs, factor, axis=axis)
         return inputs

@@ -37,6 +37,7 @@ class Flatten(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         shape = tuple(ops.shape(inputs))
         if self.data_format == "channels_first" and len(shape) > 2:
             inputs = ops.transpose(inputs, axes=(0, *range(2, len(shape)), 1))
@@ -48,6 +49,7 @@ class Flatten(Layer):
         return ops.reshape(inputs, (-1, math.prod(rest)))
 
     def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the outputs' shape and dtype."""
         from dlcore.src.symbolic import KerasTensor
 
         rest = inputs.shape[1:]
@@ -103,12 +105,14 @@ class Reshape(Layer):
         return tuple(total // known if d == -1 else d for d in wanted)
 
     def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the outputs' shape and dtype."""
         from dlcore.src.symbolic import KerasTensor
 
         shape = (inputs.shape[0], *self._sizes(inputs.shape[1:]))
         return KerasTensor(shape, inputs.dtype)
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         sizes = self._sizes(ops.shape(inputs)[1:])
         if None in sizes:
             return ops.reshape(inputs, (ops.shape(inputs)[0], *self.target_shape))
@@ -146,6 +150,7 @@ class Permute(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.transpose(inputs, axes=(0, *self.dims))
 
 
@@ -169,4 +174,5 @@ class RepeatVector(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
+        """Compute the outputs."""
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)

@@ -136,7 +136,9 @@ def adapt(
                 "expected to yield (x, y) or (x, y, sample_weight)."
             )
     if isinstance(x, PyDataset) or (
-        hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
+        hasattr(x, "__getitem__")
+        and hasattr(x, "__len__")
+        and hasattr(x, "on_epoch_end")
     ):
         return PyDatasetAdapter(x, steps, shuffle, class_weight)
     if is_iterable(x):

@@ -64,9 +64,7 @@ def as_arrays(x: Any) -> Any:
     if array.dtype.kind == "f" and array.dtype != config.floatx():
         array = array.astype(config.floatx())
     if array.ndim == 0:
-        raise ValueError(
-            f"Data must have a batch axis; a scalar {array!r} has none."
-        )
+        raise ValueError(f"Data must have a batch axis; a scalar {array!r} has none.")
     return array
 
 
@@ -91,7 +89,8 @@ def check_lengths(**named: Any) -> int:
     sizes = {name: found for name, found in sizes.items() if found}
     if len({n for found in sizes.values() for n in found}) > 1:
         shown = "; ".join(
-            f"{name} sizes: {', '.join(map(str, found))}" for name, found in sizes.items()
+            f"{name} sizes: {', '.join(map(str, found))}"
+            for name, found in sizes.items()
         )
         raise ValueError(
             "Data cardinality is ambiguous. Make sure all arrays contain the same "
@@ -147,9 +146,7 @@ class ArrayAdapter(DataAdapter):
         return self._take(slice(0, self.batch_size))
 
     def _take(self, key: Any) -> Batch:
-        return tree.map_structure(
-            lambda a: None if a is None else a[key], self.data
-        )
+        return tree.map_structure(lambda a: None if a is None else a[key], self.data)
 
     def order(self, index: int) -> Array | None:
         """Return the order of the samples in an epoch; None as they are."""

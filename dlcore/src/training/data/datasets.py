@@ -117,7 +117,8 @@ class PyDatasetAdapter(DataAdapter):
         getattr(self.source, "on_epoch_begin", lambda: None)()
         order: Any = None
         if self.shuffle:
-            order = np.random.default_rng([self._seed, index]).permutation(self._length)
+            rng = np.random.default_rng([self._seed, index])
+            order = rng.permutation(self._length or 0)
         begin = 0 if self.steps == self._length else self._next
         for step in range(begin, begin + (self.steps or 0)):
             place = step if self._length is None else step % self._length
