@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dlcore.src.callbacks.base import Logs
 from dlcore.src.callbacks.monitor import MonitorCallback
 from dlcore.src.export import export
@@ -63,7 +65,7 @@ class EarlyStopping(MonitorCallback):
         self.stopped_epoch = 0
         self.best = None
         self.best_epoch = 0
-        self.best_weights = None
+        self.best_weights: list[Any] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare, and stop if the patience is over."""

@@ -12,8 +12,8 @@ from dlcore.src.export import export
 class SwapEMAWeights(Callback):
     """Evaluate and predict with the optimizer's averaged weights.
 
-    Before ``evaluate``, validation and ``predict`` the weights and their averages change
-    places, and again afterwards.
+    Before ``evaluate``, validation and ``predict`` weights and averages change places,
+    and again afterwards.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ class MonitorCallback(Callback):
             return True
         for metric in _all_metrics(self.model):
             if metric.name == name and getattr(metric, "_direction", None):
-                return metric._direction == "down"  # type: ignore[no-any-return]
+                return metric._direction == "down"
         if name.endswith("loss"):
             return True
         raise ValueError(

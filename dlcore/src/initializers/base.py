@@ -39,7 +39,7 @@ class Initializer(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain Python."""
-        return serialize_keras_object(super().get_config())  # type: ignore[no-any-return]
+        return serialize_keras_object(super().get_config())
 
     def clone(self) -> Self:
         """Return an initializer of the same configuration."""

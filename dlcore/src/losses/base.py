@@ -14,7 +14,6 @@ from dlcore.src.saving.serialization import (
     deserialize_keras_object,
     serialize_keras_object,
 )
-from dlcore.src.tree import map_structure
 from dlcore.src.utils.dtypes import compute_dtype
 from dlcore.src.utils.homes import on_backend_of
 from dlcore.src.utils.naming import auto_name
@@ -37,6 +36,16 @@ def check_reduction(reduction: str | None) -> str | None:
             + did_you_mean(reduction, REDUCTIONS)
         )
     return reduction
+
+
+def _tensors(values: Any, dtype: str) -> Any:
+    """Make tensors of nested arrays; a list of plain numbers is one array."""
+    if isinstance(values, dict):
+        return {key: _tensors(value, dtype) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        if any(hasattr(v, "shape") or isinstance(v, dict) for v in values):
+            return type(values)(_tensors(v, dtype) for v in values)
+    return ops.convert_to_tensor(values, dtype=dtype)
 
 
 @export("dlcore.Loss", "dlcore.losses.Loss")
@@ -97,14 +106,9 @@ class Loss(Configurable):
         tensor
             A scalar, or with ``reduction=None`` a loss for each sample.
         """
-
-        def tensor(x: Any) -> Any:
-            return ops.convert_to_tensor(x, dtype=self.dtype)
-
         with on_backend_of(y_pred, y_true):
             mask = getattr(y_pred, "_keras_mask", None)
-            y_true = map_structure(tensor, y_true)
-            y_pred = map_structure(tensor, y_pred)
+            y_true, y_pred = (_tensors(y, self.dtype) for y in (y_true, y_pred))
             losses = self.call(y_true, y_pred)
             own_mask = self.counted(y_true, y_pred, losses)
             if own_mask is not None:
@@ -138,7 +142,7 @@ class Loss(Configurable):
             config["name"] = self.name
         if config.get("dtype", "") is None:
             del config["dtype"]
-        return serialize_keras_object(config)  # type: ignore[no-any-return]
+        return serialize_keras_object(config)
 
 
 class LossFunctionWrapper(Loss):

@@ -177,7 +177,7 @@ def sparse_categorical_crossentropy(
     counted = ops.not_equal(y_true, ignore_class)
     losses = ops.sparse_categorical_crossentropy(
         ops.where(counted, y_true, 0),
-        ops.where(ops.expand_dims(counted, axis), y_pred, 0.0),
+        ops.where(ops.expand_dims(counted, axis), y_pred, 1.0),
         from_logits=from_logits,
         axis=axis,
     )

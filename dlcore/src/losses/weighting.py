@@ -43,7 +43,7 @@ def count(x: Any) -> Any:
     """Return the number of elements; a tensor where the shape is not known yet."""
     shape = ops.shape(x)
     if all(isinstance(d, int) for d in shape):
-        return math.prod(shape)  # type: ignore[arg-type]
+        return math.prod(shape)
     return ops.size(x)
 
 

@@ -225,7 +225,7 @@ class Metric(Configurable):
         config = super().get_config()
         own = {"name": self.name, "dtype": self.dtype}
         config.update((k, v) for k, v in own.items() if k in config)
-        return serialize_keras_object(config)  # type: ignore[no-any-return]
+        return serialize_keras_object(config)
 
     def __repr__(self) -> str:
         """Return class and name."""

@@ -99,13 +99,17 @@ def count_decisions(
     if label_weights is not None:
         by_label = ops.convert_to_tensor(label_weights, dtype)
         weight = by_label if weight is None else weight * by_label
-    weight = None if weight is None else ops.broadcast_to(weight, shape)
     labels = shape[1] if multi_label else 1
-    flat = [
-        None if x is None else ops.reshape(x, (-1, labels))
-        for x in (y_true, y_pred, weight)
-    ]
-    counts = _count(*flat, np.asarray(thresholds, "float32"), dtype)
+    columns = (-1, labels)
+    if weight is not None:
+        weight = ops.reshape(ops.broadcast_to(weight, shape), columns)
+    counts = _count(
+        ops.reshape(y_true, columns),
+        ops.reshape(y_pred, columns),
+        weight,
+        np.asarray(thresholds, "float32"),
+        dtype,
+    )
     if multi_label:
         return counts
     return Counts(*(ops.squeeze(c, -1) for c in counts))

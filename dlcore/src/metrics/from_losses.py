@@ -234,7 +234,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
             axis=axis,
         )
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in a batch; weights do not count for the class to ignore."""
         ignored = self.options["ignore_class"]
         if ignored is not None and sample_weight is not None:

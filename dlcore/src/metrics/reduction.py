@@ -163,7 +163,7 @@ class MeanMetricWrapper(Mean):
         if isinstance(fn, Loss) or "dlcore.src.losses" in getattr(fn, "__module__", ""):
             self._direction = "down"
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in a batch of labels and predictions."""
         mask = getattr(y_pred, "_keras_mask", None)
         values = self.fn(y_true, y_pred, **self.options)

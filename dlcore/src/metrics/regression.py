@@ -128,8 +128,9 @@ class R2Score(Metric):
 
     def result(self) -> Any:
         """Return the score, or one for each output."""
-        total = self.squared_sum - self.sum * (self.sum / self.count)
-        scores = 1.0 - self.total_mse / total
+        _, squares, total_sum, error, count = (v.value for v in self.variables)
+        total = squares - total_sum * (total_sum / count)
+        scores = 1.0 - error / total
         scores = ops.where(ops.isinf(scores), 0.0, scores)
         if self.class_aggregation == "uniform_average":
             scores = ops.mean(scores)

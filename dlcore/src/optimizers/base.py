@@ -402,7 +402,7 @@ class Optimizer(Configurable):
                 x if getattr(x, "dtype", dtype) == dtype else ops.cast(x, dtype)
                 for x in self._step[None]
             )
-        return self._step[dtype]  # type: ignore[no-any-return]
+        return self._step[dtype]
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Iterable[Any] | None = None
@@ -653,7 +653,7 @@ class Optimizer(Configurable):
         if isinstance(self._learning_rate, Variable):
             own["learning_rate"] = float(self._learning_rate)
         config.update((k, v) for k, v in own.items() if k in config)
-        return serialize_keras_object(config)  # type: ignore[no-any-return]
+        return serialize_keras_object(config)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:

@@ -10,7 +10,9 @@ from dlcore.src.optimizers.base import Optimizer
 from dlcore.src.saving.catalogue import Catalogue
 from dlcore.src.saving.serialization import serialize_keras_object
 
-OPTIMIZERS = Catalogue("optimizers", "optimizer", classes_only=True)
+OPTIMIZERS = Catalogue(
+    "optimizers", "optimizer", classes_only=True, spelling=str.lower
+)
 
 
 @export("dlcore.optimizers.get")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from dlcore.src.saving.serialization import (
     public,
     public_names,
 )
+from dlcore.src.utils.naming import to_snake_case
 
 
 def _bare(name: str) -> str:
@@ -33,6 +34,8 @@ class Catalogue:
         Short names to public names.
     classes_only : bool
         Whether a name stands for a class even where a function has it.
+    spelling : Callable
+        Class name -> how it is written in lower case.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Catalogue:
         kind: str,
         aliases: Mapping[str, str] | None = None,
         classes_only: bool = False,
+        spelling: Callable[[str], str] = to_snake_case,
     ):
         self.space = space
         self.kind = kind
         self.aliases = dict(aliases or {})
         self.classes_only = classes_only
+        self.spelling = spelling
 
     @cached_property
     def objects(self) -> dict[str, Any]:
@@ -73,7 +78,10 @@ class Catalogue:
         if found is None:
             found = self._bare_names.get(_bare(name))
         if found is None:
-            hint = did_you_mean(name, self.objects)
+            known = set(self.objects)
+            if name == name.lower():
+                known = {n if n == n.lower() else self.spelling(n) for n in known}
+            hint = did_you_mean(name, known)
             raise ValueError(f"Unknown {self.kind} {name!r}.{hint}")
         return found
 
