@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,3 +40,9 @@ def differentiating(request: pytest.FixtureRequest) -> str:
     """Return each backend that has gradients."""
     require(request.param)
     return str(request.param)
+
+
+@pytest.fixture
+def need() -> Callable[[str], None]:
+    """Return what skips, or fails under CI, when a backend is not installed."""
+    return require

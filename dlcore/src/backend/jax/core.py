@@ -10,6 +10,7 @@ import optree
 
 from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.ops.control import check_scan
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -154,6 +155,7 @@ def scan(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
+    check_scan(f, xs, length)
     return jax.lax.scan(f, init, xs, length, reverse, unroll=unroll)
 
 

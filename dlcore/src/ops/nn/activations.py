@@ -55,15 +55,21 @@ def sigmoid(x: Any) -> Any:
     return 0.5 * (tanh(0.5 * as_float(x)) + 1.0)
 
 
-@derived(rule=rules.same_float)
+def _softmax_rule(x: Any, axis: Any = -1) -> Spec:
+    rules.canonical_axes(axis, len(rules.shape_of(x)))
+    return rules.same_float(x)
+
+
+@derived(rule=_softmax_rule)
 def softmax(x: Any, axis: Any = -1) -> Any:
     """``exp(x)``, divided by its sum over ``axis``."""
     x = as_float(x)
+    _softmax_rule(x, axis)
     powers = exp(subtract(x, stop_gradient(max_(x, axis, True))))
     return divide(powers, sum_(powers, axis, True))
 
 
-@derived(rule=rules.same_float)
+@derived(rule=_softmax_rule)
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """Logarithm of ``softmax``, without overflow."""
     x = as_float(x)
@@ -265,7 +271,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     return moveaxis(maximum(subtract(x, tau), 0.0), -1, axis)
 
 
-@derived
+@derived(rule=lambda abs_, angle: Spec(rules.shape_of(abs_), "complex64"))
 def polar(abs_: Any, angle: Any) -> Any:
     """Complex number of a modulus and an angle.
 

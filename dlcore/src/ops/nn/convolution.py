@@ -93,10 +93,6 @@ def _slide(
     padding = _check_padding(padding)
     steps = per_axis(strides, count, "strides")
     gaps = per_axis(dilation_rate, count, "dilation_rate")
-    if any(s > 1 for s in steps) and any(d > 1 for d in gaps):
-        raise ValueError(
-            f"`strides` and `dilation_rate` cannot both exceed 1, got {steps} and {gaps}"
-        )
     sizes = [
         window_size(d, w, s, g, padding)
         for d, w, s, g in zip(space, window, steps, gaps, strict=True)
@@ -118,8 +114,8 @@ def _conv_rule(
     )
     if channels is not None and depth and channels % depth:
         raise ValueError(
-            f"`kernel` {rules.shape_of(kernel)} is for {depth} channels, `inputs` has "
-            f"{channels}"
+            f"the number of input channels must match the kernel: `inputs` has {channels}, "
+            f"`kernel` {rules.shape_of(kernel)} is for {depth}"
         )
     shape = join_shape(batch, sizes, filters, data_format)
     return Spec(shape, rules.float_of(rules.promoted(inputs, kernel)))
@@ -167,7 +163,10 @@ def _depthwise_rule(
         inputs, window, strides, padding, data_format, dilation_rate
     )
     if not rules.same_sizes(given, channels):
-        raise ValueError(f"`kernel` is for {channels} channels, `inputs` has {given}")
+        raise ValueError(
+            f"the number of input channels must match the kernel: `inputs` has {given}, "
+            f"`kernel` is for {channels}"
+        )
     filters = rules.times(channels, multiplier)
     shape = join_shape(batch, sizes, filters, data_format)
     return Spec(shape, rules.float_of(rules.promoted(inputs, kernel)))
@@ -281,7 +280,10 @@ def _conv_transpose_rule(
     batch, space, channels = split_shape(inputs, data_format)
     *window, filters, depth = rules.shape_of(kernel)
     if not rules.same_sizes(channels, depth):
-        raise ValueError(f"`kernel` is for {depth} channels, `inputs` has {channels}")
+        raise ValueError(
+            f"the number of input channels must match the kernel: `inputs` has {channels}, "
+            f"`kernel` is for {depth}"
+        )
     count, padding = len(space), _check_padding(padding)
     steps = per_axis(strides, count, "strides")
     gaps = per_axis(dilation_rate, count, "dilation_rate")

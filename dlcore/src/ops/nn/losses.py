@@ -211,7 +211,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     return negative(multiply(target, log(output)) + other)
 
 
-@derived
+@derived(rule=lambda x1, x2, max_val: Spec((), rules.float_of(rules.promoted(x1, x2))))
 def psnr(x1: Any, x2: Any, max_val: Any) -> Any:
     """Peak signal-to-noise ratio in decibels.
 
@@ -226,8 +226,5 @@ def psnr(x1: Any, x2: Any, max_val: Any) -> Any:
     -------
     tensor of shape ()
     """
-    one, two = rules.shape_of(x1), rules.shape_of(x2)
-    if len(one) != len(two) or not all(map(rules.same_sizes, one, two)):
-        raise ValueError(f"psnr: `x1` and `x2` need one shape, got {one} and {two}.")
     error = mean(square(subtract(as_float(x1), as_float(x2))))
     return 20.0 * log10(cast(max_val, rules.promoted(error))) - 10.0 * log10(error)

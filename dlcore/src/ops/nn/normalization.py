@@ -204,7 +204,7 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
         The least norm; the global one unless given.
     """
     if not isinstance(order, int | float) or order < 1:
-        raise ValueError(f"normalize: `order` is a number not below 1, got {order!r}.")
+        raise ValueError(f"normalize: Argument `order` must be an int >= 1. Received: order={order!r}")
     epsilon = config.epsilon() if epsilon is None else epsilon
     x = as_float(x)
     if order == 2:
