@@ -30,15 +30,17 @@ LETTER_SHARES = ((0.72, 0), (0.90, 1), (1.0, 2))
 class Plan(NamedTuple):
     """Sizes of a training run.
 
-    `points` lists for the network out of all repositories, at most `documents` of
-    each; one plain name in `every_name` is counted; learning `rate` at the start.
+    Counted are at most `documents` of a repository and one plain name in
+    `every_name`; the network sees about `points` lists, from at most `sampled`
+    documents of a repository; `rate` is the learning rate at the start.
     """
 
-    points: int = 150_000
+    points: int = 40_000
     epochs: int = 5
     folds: int = 3
-    documents: int = 100
-    every_name: int = 3
+    documents: int = 70
+    sampled: int = 30
+    every_name: int = 4
     vocabulary: int = 7000
     batch: int = 128
     shard: int = 12_800
@@ -129,7 +131,7 @@ def _sampled(cache: Path, plan: Plan, fold: int, share: int) -> Any:
     for repository, group in examples.by_repository(documents):
         if build.fold_of(repository, plan.folds) != fold:
             continue
-        group = examples.thinned(group, plan.documents)
+        group = examples.thinned(group, plan.sampled)
         quotas = examples.quotas(len(group), 2 * share)
         left = 2 * share
         for document in group:

@@ -86,7 +86,16 @@ def test_every_model_backs_off_to_one_read_before_it(model):
             assert kind in BY_NAME[model.lower].kinds
 
 
-PLACES = ["", "df.", FRAME + "df.", "import ", "from os import ", "f(a, ", "x[", "self."]
+PLACES = [
+    "",
+    "df.",
+    FRAME + "df.",
+    "import ",
+    "from os import ",
+    "f(a, ",
+    "x[",
+    "self.",
+]
 
 
 @pytest.mark.parametrize("text", PLACES)
