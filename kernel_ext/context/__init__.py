@@ -1,4 +1,4 @@
-"""What a program text says about the place where a name is typed.
+r"""What a program text says about the place where a name is typed.
 
 A lexical, error-tolerant reading: one pass over the text finds every place
 where a name could be completed (`points`), and the same reading, stopped at the
@@ -10,7 +10,7 @@ Several cells make one text through `join`; the mark between two cells lets the
 reading recover from a cell with an unclosed bracket or string.
 
 >>> from kernel_ext import context
->>> text = "import pandas as pd\\ndf = pd.read_csv('a.csv')\\ndf.head()\\ndf."
+>>> text = "import pandas as pd\ndf = pd.read_csv('a.csv')\ndf.head()\ndf."
 >>> point = context.at(text, len(text))
 >>> point.kind, point.receiver, point.receiver_type, point.origin, point.earlier
 ('attribute', 'df', 'pandas.DataFrame', 'pandas.read_csv', ('head',))
@@ -21,7 +21,7 @@ reading recover from a cell with an unclosed bracket or string.
 from __future__ import annotations
 
 from kernel_ext.context.point import CELL, WINDOW, History, Point, join
-from kernel_ext.context.reader import at, points
+from kernel_ext.context.serve import at, points
 from kernel_ext.context.subtokens import subtokens
 from kernel_ext.context.types import canonical, mro
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import json
 import re
 import warnings
@@ -89,8 +90,10 @@ FORMER = {
     "pandas.core.frame.DataFrame": "pandas.DataFrame",
     "pandas.core.series.Series": "pandas.Series",
     "pandas.core.indexes.base.Index": "pandas.Index",
-    "pandas.core.groupby.generic.DataFrameGroupBy": "pandas.api.typing.DataFrameGroupBy",
-    "pandas.core.groupby.generic.SeriesGroupBy": "pandas.api.typing.SeriesGroupBy",
+    **{
+        f"pandas.core.groupby.generic.{name}": f"pandas.api.typing.{name}"
+        for name in ("DataFrameGroupBy", "SeriesGroupBy")
+    },
     "pandas.core.strings.accessor.StringMethods": "pandas.Series.str",
     "pandas.plotting._core.PlotAccessor": "pandas.plotting.PlotAccessor",
     "matplotlib.axes._axes.Axes": "matplotlib.axes.Axes",
@@ -108,6 +111,10 @@ _IGNORED = {"None", "bool", "object", "Any", "NoneType"}
 _ELEMENTARY = {"int", "float", "str", "bytes", "list", "dict", "tuple", "set", "type"}
 
 
+Found = str | list[str | None]
+"""A type's path, or the parts of a tuple."""
+
+
 class Facts:
     """The facts as they are collected."""
 
@@ -117,7 +124,7 @@ class Facts:
         self.aliases: dict[str, str] = {}
         self.by_name: dict[tuple[str, str], str] = {}
         self.functions: dict[str, Any] = {}
-        self.returns: dict[str, str | list] = {}
+        self.returns: dict[str, Found] = {}
         self.attributes: dict[str, str] = {}
 
     def add_modules(self) -> None:
@@ -128,7 +135,11 @@ class Facts:
             for attribute, value in _public(module):
                 root = name.partition(".")[0]
                 own = getattr(value, "__module__", "") or ""
-                if own.partition(".")[0].lstrip("_") not in (root, "jaxlib", "builtins"):
+                if own.partition(".")[0].lstrip("_") not in (
+                    root,
+                    "jaxlib",
+                    "builtins",
+                ):
                     if root != "collections" and own != "posixpath":
                         continue
                 path = attribute if name == "builtins" else f"{name}.{attribute}"
@@ -168,7 +179,9 @@ class Facts:
                     found = self._annotated(member.fget, value)
                     if found and not isinstance(found, list):
                         self.attributes[f"{path}.{name}"] = found
-                elif callable(member) or isinstance(member, (classmethod, staticmethod)):
+                elif callable(member) or isinstance(
+                    member, (classmethod, staticmethod)
+                ):
                     self._add(f"{path}.{name}", member, value)
 
     def _members(self, value: type) -> Iterator[tuple[str, Any]]:
@@ -187,7 +200,7 @@ class Facts:
         if found:
             self.returns[path] = found
 
-    def _annotated(self, function: Any, owner: type | None) -> str | list | None:
+    def _annotated(self, function: Any, owner: type | None) -> Found | None:
         function = inspect.unwrap(function) if callable(function) else None
         annotation = getattr(function, "__annotations__", {}).get("return")
         if annotation is None:
@@ -202,7 +215,7 @@ class Facts:
             return None
         return self.resolve(tree, root, names)
 
-    def resolve(self, tree: ast.expr, root: str, names: dict) -> str | list | None:
+    def resolve(self, tree: ast.expr, root: str, names: dict[str, Any]) -> Found | None:
         """Return the path of an annotation's type, or a list for a tuple."""
         if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
             tree = ast.parse(tree.value, mode="eval").body
@@ -244,13 +257,15 @@ class Facts:
     def _known(path: str | None) -> str | None:
         return None if path is None or path in _IGNORED else path
 
-    def _documented(self, function: Any) -> str | list | None:
-        match = _RETURNS.search(inspect.cleandoc(getattr(function, "__doc__", "") or ""))
+    def _documented(self, function: Any) -> Found | None:
+        match = _RETURNS.search(
+            inspect.cleandoc(getattr(function, "__doc__", "") or "")
+        )
         if match is None:
             return None
         found = []
         lines = [*match[1].splitlines(), ""]
-        for line, after in zip(lines, lines[1:], strict=False):
+        for line, after in itertools.pairwise(lines):
             if after.startswith("---"):
                 break
             if line[:1].strip():

@@ -139,7 +139,7 @@ class Point:
     """Directly inside `x[...]`: the type of x, else its text."""
 
     statement: str
-    """The first keyword of the statement (`if`, `for`, `with`, `return`, `import`, ...),
+    """The first keyword of the statement (`if`, `for`, `return`, `import`, ...),
     `@` for a decorator, else `=` once an assignment sign was read, else `""`."""
     statement_start: bool
     """The name would be the first token of the statement."""

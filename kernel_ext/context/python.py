@@ -284,10 +284,12 @@ def _bind_group(reader: Reader, group: list[Item], items: list[Item]) -> None:
         source = items[0]
         parts = source.value.parts if source.value else ()
         parts = parts or source.elements
-        values = parts if len(parts) == len(group) else (None,) * len(group)
+        if len(parts) != len(group):
+            same = len(set(parts)) == 1  # like meshgrid: as many as are wanted
+            parts = parts[:1] * len(group) if same else (None,) * len(group)
         items = [
             Item(value=Value(part) if part else None, origin=source.origin)
-            for part in values
+            for part in parts
         ]
     if len(items) != len(group):
         items = [Item()] * len(group)
@@ -358,4 +360,3 @@ def group(level: Level, bracket: str, items: list[Item]) -> Chain:
         return Chain("?", None, only.value, only.origin, None, only.elements)
     parts = tuple(item.value and _type(item.value) for item in items)
     return Chain("?", None, Value("tuple", parts=parts))
-

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from kernel_ext.context.known import ELEMENTS, KNOWN, MODULES
 
-
 LONGEST_PATH = 120
 """Characters of the longest path that is followed."""
 
@@ -33,7 +32,8 @@ class Value(NamedTuple):
 @cache
 def _facts() -> dict[str, Any]:
     text = files("kernel_ext.context").joinpath("types.json").read_text("utf-8")
-    return json.loads(text)
+    facts: dict[str, Any] = json.loads(text)
+    return facts
 
 
 @lru_cache(65536)
@@ -46,7 +46,7 @@ def canonical(path: str) -> str:
     for private, public in MODULES:
         if path == private or path.startswith(private + "."):
             path = public + path[len(private) :]
-    return _facts()["aliases"].get(path, path)
+    return str(_facts()["aliases"].get(path, path))
 
 
 @lru_cache(4096)
@@ -85,7 +85,7 @@ def result(found: str | list[str | None], receiver: str | None) -> Value:
 
 
 def call(function: Value | None, receiver: str | None) -> Value | None:
-    """Return what calling `function` gives; `receiver` is the type it is a method of."""
+    """Return what calling `function` gives, a method of the type `receiver`."""
     if function is None:
         return None
     path = function.path
@@ -100,9 +100,14 @@ def call(function: Value | None, receiver: str | None) -> Value | None:
             )
             if found:
                 break
+    owner, _, name = path.rpartition(".")
     if found:
-        return result(found, receiver or path.rpartition(".")[0])
-    return Value(path) if is_class(path) else None
+        return result(found, receiver or owner)
+    if is_class(path):
+        return Value(path)
+    if name.startswith("from_") and receiver is None and is_class(owner):
+        return Value(owner)  # AutoTokenizer.from_pretrained(...)
+    return None
 
 
 def _instance_call(path: str) -> Value | None:
@@ -127,7 +132,7 @@ def item(value: Value | None, index: Value | None, several: bool) -> Value | Non
             return index
         return value  # list[int], NDArray[...]
     if path == "pandas.DataFrame":
-        if index and index.path in ("list", "pandas.Series", "bool") or several:
+        if (index and index.path in ("list", "pandas.Series", "bool")) or several:
             return Value("pandas.DataFrame")
         return Value("pandas.Series") if index and index.path == "str" else None
     if path in _SAME:
@@ -140,7 +145,14 @@ def item(value: Value | None, index: Value | None, several: bool) -> Value | Non
     return result(found, path) if found else None
 
 
-_SAME = {"str", "bytes", "numpy.ndarray", "torch.Tensor", "jax.Array", "tensorflow.Tensor"}
+_SAME = {
+    "str",
+    "bytes",
+    "numpy.ndarray",
+    "torch.Tensor",
+    "jax.Array",
+    "tensorflow.Tensor",
+}
 
 
 def element(value: Value | None, origin: str | None) -> Value | None:
@@ -172,7 +184,14 @@ def combine(left: Value | None, right: Value | None, operator: str) -> Value | N
     known = [v for v in (left, right) if v and not v.static and v.path in ARRAYS]
     if known:
         return max(known, key=lambda v: ARRAYS[v.path])
-    if operator in ("in", "is", "not") or operator in ("==", "!=", "<", ">", "<=", ">="):
+    if operator in ("in", "is", "not") or operator in (
+        "==",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+    ):
         return Value("bool")
     if left is None or right is None or left.static:
         return None if left is None or left.path in _SCALARS else left

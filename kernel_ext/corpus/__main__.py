@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from kernel_ext.corpus.coverage import coverage
 from kernel_ext.corpus.mine import FILES, NOTEBOOKS, mine, report
 
 
@@ -31,7 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
     miner.add_argument("--files", type=int, default=FILES)
     reporter = commands.add_parser("report", help="sum up a cache")
     reporter.add_argument("cache")
-    for each in miner, reporter:
+    coverer = commands.add_parser(
+        "coverage", help="how often the wanted name is among the candidates"
+    )
+    coverer.add_argument("cache")
+    coverer.add_argument("--split", default="validation")
+    coverer.add_argument("--every", type=int, default=1, help="one document in N")
+    for each in miner, reporter, coverer:
         each.add_argument("--report", help="write the report as JSON")
     options = parser.parse_args(arguments)
     if options.command == "mine":
@@ -44,12 +51,28 @@ def main(arguments: list[str] | None = None) -> int:
             notebooks=options.notebooks,
             files=options.files,
         )
-    else:
+    elif options.command == "report":
         made = report(options.cache)
+    else:
+        made = {
+            "coverage": coverage(
+                options.cache, split=options.split, every=options.every
+            )
+        }
     if options.report:
         Path(options.report).write_text(json.dumps(made, indent=1), "utf-8")
-    _show(made)
+    if options.command == "coverage":
+        _show_rows(made["coverage"])
+    else:
+        _show(made)
     return 0
+
+
+def _show_rows(rows: list[dict[str, Any]]) -> None:
+    table = Table(*(rows[0] if rows else ["nothing was found"]))
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
 
 
 def _licences(manifest: str | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 _URL = re.compile(r"[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$")
 _OWNER_NAME = re.compile(r"([\w.-]+)(?:\+|__)([\w.-]+?)(?:\.git)?")
@@ -142,7 +142,7 @@ def read(
         process.stdin.close()
 
 
-def _content(stream: BinaryIO, largest: int) -> bytes | None:
+def _content(stream: IO[bytes], largest: int) -> bytes | None:
     header = stream.readline().split()
     if not header:
         raise RuntimeError("git stopped while its objects were read")

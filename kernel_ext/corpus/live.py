@@ -19,13 +19,15 @@ import re
 import sys
 import types
 import warnings
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 PACKAGES = frozenset(
-    "numpy pandas matplotlib sklearn scipy torch jax keras tensorflow IPython ipywidgets "
-    "tqdm PIL joblib requests yaml rich psutil packaging dateutil hypothesis pytest".split()
+    "numpy pandas matplotlib sklearn scipy torch jax keras tensorflow IPython "
+    "ipywidgets tqdm PIL joblib requests yaml rich psutil packaging dateutil "
+    "hypothesis pytest".split()
 )
 """Packages that may be imported to look at them; all else is unknown."""
 
@@ -37,9 +39,10 @@ _ATTRIBUTES = re.compile(
     r"^Attributes[ \t]*\n-{3,}[ \t]*\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)", re.M | re.S
 )
 _PARAMETERS = re.compile(
-    r"^(?:Other )?Parameters[ \t]*\n-{3,}[ \t]*\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)", re.M | re.S
+    r"^(?:Other )?Parameters[ \t]*\n-{3,}[ \t]*\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)",
+    re.M | re.S,
 )
-WORDS = sorted({*dir(builtins), *keyword.kwlist} - {n for n in dir(builtins) if n[0] == "_"})
+WORDS = sorted({n for n in dir(builtins) if n[0] != "_"} | set(keyword.kwlist))
 """Builtins and keywords."""
 
 
@@ -50,7 +53,7 @@ def allowed(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -186,7 +189,10 @@ def keywords(path: str) -> list[str] | None:
     except (TypeError, ValueError):
         parameters = None
     if parameters is not None:
-        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        named = (
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        )
         names |= {p.name for p in parameters if p.kind in named}
         open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     if open_ended:
@@ -209,14 +215,21 @@ class Store:
         Where the files are.
     """
 
-    _READ = {"a": attributes, "i": importable, "m": modules, "k": keywords}
+    _READ: ClassVar[dict[str, Callable[..., list[str] | None]]] = {
+        "a": attributes,
+        "i": importable,
+        "m": modules,
+        "k": keywords,
+    }
 
     def __init__(self, folder: Path):
         self.folder = folder
         self._lists: dict[str, dict[str, list[str] | None]] = {}
         self._changed: set[str] = set()
 
-    def get(self, what: str, path: str | None, static: bool = False) -> list[str] | None:
+    def get(
+        self, what: str, path: str | None, static: bool = False
+    ) -> list[str] | None:
         """Return a list: attributes "a", importable "i", modules "m", keywords "k"."""
         key = f"{what}{'s' if static else ''} {path or ''}"
         root = _root(path)
@@ -242,8 +255,10 @@ class Store:
         for root in sorted(self._changed):
             path = self._file(root)
             unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-            unfinished.write_text(json.dumps(self._lists[root], sort_keys=True), "utf-8")
-            os.replace(unfinished, path)
+            unfinished.write_text(
+                json.dumps(self._lists[root], sort_keys=True), "utf-8"
+            )
+            unfinished.replace(path)
         self._changed.clear()
 
 

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from kernel_ext.corpus import duplicates, git, sources
 from kernel_ext.corpus.documents import SUFFIX, repositories
 from kernel_ext.corpus.splits import permissive, reserved
 
-FORMAT = 1
 NOTEBOOKS, FILES = 300, 400
 """At most so many of one repository, so that none dominates."""
 
@@ -90,12 +90,29 @@ def path_of(cache: Path, repository: str) -> Path:
     return cache / "repositories" / (repository.replace("/", "+") + SUFFIX)
 
 
+@cache
+def _reading() -> str:
+    """Return a hash of the code that reads texts: if it changes, counts are stale."""
+    folder = Path(context.__file__).parent
+    paths = [*folder.glob("*.py"), *folder.glob("*.json")]
+    paths += [Path(module.__file__ or "") for module in (sources, duplicates)]
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(paths):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _mine_one(
     repository: git.Repository, licence: str, limits: tuple[int, int], cache: Path
 ) -> None:
     path = path_of(cache, repository.name)
     commit = git.commit(repository)
-    made = {"format": FORMAT, "commit": commit, "limits": list(limits)}
+    made = {
+        "licence": licence,
+        "commit": commit,
+        "limits": list(limits),
+        "reading": _reading(),
+    }
     if commit is not None and path.exists():
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             before = json.loads(next(lines))
@@ -107,12 +124,11 @@ def _mine_one(
         _count(document, counts)
     record = {
         "repository": repository.name,
-        "licence": licence,
         **made,
         "counts": dict(sorted(counts.items())),
     }
-    lines = [json.dumps(each) for each in [record, *kept]]
-    _write(path, gzip.compress("\n".join(lines).encode(), 6, mtime=0))
+    text = "\n".join(json.dumps(each) for each in [record, *kept])
+    _write(path, gzip.compress(text.encode(), 6, mtime=0))
 
 
 def _write(path: Path, content: bytes | str) -> None:
@@ -120,10 +136,10 @@ def _write(path: Path, content: bytes | str) -> None:
     content = content.encode() if isinstance(content, str) else content
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
-def _collect(repository: git.Repository) -> tuple[list[dict[str, Any]], Counter]:
+def _collect(repository: git.Repository) -> tuple[list[dict[str, Any]], Counter[str]]:
     """Read the documents of a repository, exact duplicates dropped."""
     counts: Counter[str] = Counter()
     listed = git.files(repository, sources.SUFFIXES)
@@ -150,7 +166,7 @@ def _collect(repository: git.Repository) -> tuple[list[dict[str, Any]], Counter]
     return found, counts
 
 
-def _document(path: str, content: bytes, counts: Counter) -> dict[str, Any] | None:
+def _document(path: str, content: bytes, counts: Counter[str]) -> dict[str, Any] | None:
     if path.endswith(".ipynb"):
         try:
             cells = sources.notebook_cells(content)
@@ -162,7 +178,9 @@ def _document(path: str, content: bytes, counts: Counter) -> dict[str, Any] | No
             return None
         text, kind = sources.join(cells), "notebook"
         prints = [
-            duplicates.fingerprint(cell) if len(cell) >= duplicates.SHORTEST_CELL else ""
+            duplicates.fingerprint(cell)
+            if len(cell) >= duplicates.SHORTEST_CELL
+            else ""
             for cell in cells
         ]
     else:
@@ -175,13 +193,13 @@ def _document(path: str, content: bytes, counts: Counter) -> dict[str, Any] | No
 
 
 def _limit(
-    found: list[dict[str, Any]], limits: tuple[int, int], counts: Counter
+    found: list[dict[str, Any]], limits: tuple[int, int], counts: Counter[str]
 ) -> list[dict[str, Any]]:
     """Drop near duplicates, and all beyond the limits (an arbitrary, fixed choice)."""
     words = [duplicates.identifiers(document["text"]) for document in found]
     order = sorted(range(len(found)), key=lambda n: _preference(found[n]))
     repeats = duplicates.near_duplicates([words[number] for number in order])
-    kept = {"notebook": [], "file": []}
+    kept: dict[str, list[dict[str, Any]]] = {"notebook": [], "file": []}
     for place, number in enumerate(order):
         if place in repeats:
             counts["duplicates: near, in the repository"] += 1
@@ -191,7 +209,9 @@ def _limit(
     chosen = []
     for (kind, documents), limit in zip(kept.items(), limits, strict=True):
         documents.sort(key=lambda each: hashlib.md5(each["path"].encode()).digest())
-        counts[f"skipped: beyond the limit of {kind}s"] += max(0, len(documents) - limit)
+        counts[f"skipped: beyond the limit of {kind}s"] += max(
+            0, len(documents) - limit
+        )
         chosen += documents[:limit]
     return sorted(chosen, key=lambda document: document["path"])
 
@@ -203,7 +223,7 @@ def _preference(document: dict[str, Any]) -> tuple[bool, int, str]:
     return document["kind"] == "file", foreign, document["path"]
 
 
-def _count(document: dict[str, Any], counts: Counter) -> None:
+def _count(document: dict[str, Any], counts: Counter[str]) -> None:
     kind = document["kind"]
     counts[f"{kind}s"] += 1
     text = document["text"]
@@ -238,16 +258,16 @@ def find_duplicates(cache: Path) -> dict[str, dict[str, Any]]:
     whole: set[str] = set()
     left = []
     for place, number in enumerate(order):
-        name, path, _ = keys[number]
+        name, inner, _ = keys[number]
         print_, prints = cells[number]
         if place in repeats or print_ in whole:
-            found.setdefault(name, {})[path] = True
+            found.setdefault(name, {})[inner] = True
         else:
-            left.append((f"{name}\0{path}", prints))
+            left.append((f"{name}\0{inner}", prints))
         whole.add(print_)
     for key, numbers in duplicates.repeated_cells(left).items():
-        name, path = key.split("\0")
-        found.setdefault(name, {})[path] = numbers
+        name, inner = key.split("\0")
+        found.setdefault(name, {})[inner] = numbers
     return found
 
 

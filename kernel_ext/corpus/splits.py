@@ -31,8 +31,8 @@ def split(repository: str) -> str:
     Splitting by notebook or file instead would leak: the same person's notebooks
     share their names and habits. The number in the salt was chosen before anything
     was trained, so that numpy, pandas, matplotlib, torch, sklearn, tensorflow, keras,
-    jax and seaborn each have 7 to 25 % of their uses in notebooks on the validation side,
-    and no repository has more than 30 % of that side.
+    jax and seaborn each have 7 to 25 % of their uses in notebooks on the validation
+    side, and no repository has more than 30 % of that side.
     """
     salt = "polaris-validation-542:"
     return "validation" if _bucket(salt, repository) < 15 else "train"
