@@ -14,7 +14,7 @@ from types import (
 )
 from typing import Any
 
-from kernel_ext.candidates import modules, static, trust
+from kernel_ext.candidates import modules, static, stores, trust
 from kernel_ext.candidates.annotations import returned
 from kernel_ext.candidates.columns import columns
 from kernel_ext.candidates.items import COLUMNS
@@ -50,6 +50,10 @@ def attribute(owner: Value, name: str) -> Value | None:
         return None if raw is MISSING else of(raw, owner, name)
     if raw is MISSING and static.is_module(owner.obj):
         return _submodule(owner.obj, name)
+    if raw is MISSING:
+        kept = stores.stored(owner.obj)
+        if name in kept:
+            return of(kept[name], owner, name)
     return _of_instance(raw, owner, name)
 
 

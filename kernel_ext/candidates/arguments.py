@@ -6,7 +6,7 @@ from kernel_ext.candidates import static
 from kernel_ext.candidates.candidate import Candidate, matches
 from kernel_ext.candidates.cursor import Call
 from kernel_ext.candidates.signature import Parameter, parameters
-from kernel_ext.candidates.value import Value
+from kernel_ext.candidates.value import Value, loaded_class
 
 
 def arguments(function: Value, call: Call, prefix: str) -> list[Candidate]:
@@ -28,6 +28,9 @@ def arguments(function: Value, call: Call, prefix: str) -> list[Candidate]:
 
 def accepted(function: Value) -> list[Parameter] | None:
     """Return the parameters of a value that is called, None if they are not known."""
+    module = loaded_class("torch.nn.Module")
+    if module is not None and static.one_of(module, static.mro(function.type)):
+        return parameters(static.find(function.type, "forward"), True)
     if not function.live:
         raw = static.find(function.type, "__call__")
         return None if raw is static.MISSING else parameters(raw, True)

@@ -11,6 +11,7 @@ from kernel_ext.candidates import modules, static, trust
 from kernel_ext.candidates.candidate import Candidate, cap, matches, select
 from kernel_ext.candidates.columns import columns
 from kernel_ext.candidates.static import MISSING
+from kernel_ext.candidates.stores import stored
 from kernel_ext.candidates.value import Value
 
 
@@ -32,11 +33,8 @@ def attributes(value: Value, prefix: str) -> list[Candidate]:
     pattern = value.pattern
     if pattern is MISSING or type(pattern) is not value.type:
         return select(found, prefix, in_class=True)
-    own = {
-        name: raw
-        for name, raw in list(static.instance_dict(pattern).items())
-        if name not in found
-    }
+    own = {**static.instance_dict(pattern).copy(), **stored(pattern)}
+    own = {name: raw for name, raw in own.items() if name not in found}
     told = _told(pattern)
     if told is not None:
         chosen = {name: found.get(name, own.get(name, MISSING)) for name in told}

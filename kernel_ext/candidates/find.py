@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kernel_ext import context
 from kernel_ext.candidates import cursor as places
 from kernel_ext.candidates.arguments import arguments
 from kernel_ext.candidates.attributes import attributes, written
@@ -19,7 +20,7 @@ from kernel_ext.candidates.names import names
 from kernel_ext.candidates.order import by_use
 from kernel_ext.candidates.resolve import Resolver
 from kernel_ext.candidates.symbols import symbols
-from kernel_ext.candidates.value import described
+from kernel_ext.candidates.value import Value, described, loaded_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +110,26 @@ def documentation(found: Found, label: str) -> str:
 
 def _attribute(query: _Query) -> Found:
     place = query.place
-    value = query.resolver.resolve(place.receiver or "")
+    value = query.resolver.resolve(place.receiver or "") or _guessed(query)
     found = attributes(value, place.prefix) if value else []
     if place.receiver in ("self", "cls"):
         for text in query.texts[:1]:
             found += written(text, place.receiver, place.prefix)
     receiver = described(value) if value else None
     return query.found(list(unique(found)), receiver=receiver)
+
+
+def _guessed(query: _Query) -> Value | None:
+    """Return the type that the text lets one guess, if its class is loaded.
+
+    The ranker's reading of the text knows what libraries return by their documentation.
+    """
+    text = context.join([*reversed(query.texts[1:]), query.source[: query.cursor]])
+    point = context.at(text, len(text))
+    if point.kind != "attribute" or point.receiver_static or not point.receiver_type:
+        return None
+    cls = loaded_class(point.receiver_type)
+    return Value(cls) if cls else None
 
 
 def _name(query: _Query) -> Found:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from kernel_ext.candidates import static
+from kernel_ext.candidates import static, trust
 from kernel_ext.candidates.static import MISSING
 
 
@@ -54,7 +54,7 @@ def loaded_class(path: str) -> type | None:
     'OrderedDict'
     """
     module, _, name = path.rpartition(".")
-    found = static.member(sys.modules.get(module), name)[0]
+    found = static.member(sys.modules.get(module or "builtins"), name)[0]
     return found if static.is_class(found) else None
 
 
@@ -94,6 +94,7 @@ def described(value: Value) -> str | None:
     if value.live and static.is_class(value.obj):
         return None
     for base in static.mro(value.type):
-        if base is not object and static.module_of(base) not in ("__main__", ""):
+        module = sys.modules.get(static.module_of(base))
+        if base is not object and module is not None and trust.is_installed(module):
             return public_name(base)
     return None

@@ -218,6 +218,48 @@ def test_columns_used_before_come_first(namespace):
     assert found.names and found.candidates
 
 
+def test_parts_of_a_torch_module():
+    torch = pytest.importorskip("torch")
+
+    class Own(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = torch.nn.Linear(2, 3)
+            self.scale = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, pixels, mask=None): ...
+
+    def refuse(self, name):
+        raise AssertionError("__getattr__ was run")
+
+    names = {"own": Own(), "Own": Own}
+    Own.__getattr__ = refuse
+    found = {c.label: c.type for c in find(names, "own.").candidates}
+    assert found["fc"] == found["scale"] == "instance"
+    assert "in_features" in {c.label for c in find(names, "own.fc.").candidates}
+    assert find(names, "own.fc.").receiver == "torch.nn.Linear"
+    assert find(names, "own.").receiver == "torch.nn.Module"
+    assert find(names, "own.scale.").receiver == "torch.nn.Parameter"
+    labels = {c.label for c in find(names, "own(").candidates}
+    assert {"pixels=", "mask="} <= labels
+
+
+def test_enums_named_tuples_and_dataclasses():
+    import collections
+    import dataclasses
+    import enum
+
+    Color = enum.Enum("Color", "RED GREEN")
+    Pair = collections.namedtuple("Pair", "left right")
+    Data = dataclasses.make_dataclass("Data", [("x", int)])
+    names = {"Color": Color, "pair": Pair(1, "a"), "data": Data(1), "Data": Data}
+    assert {"RED", "GREEN"} <= {c.label for c in find(names, "Color.").candidates}
+    assert {"name", "value"} <= {c.label for c in find(names, "Color.RED.").candidates}
+    assert {"left", "right"} <= {c.label for c in find(names, "pair.").candidates}
+    assert "x" in {c.label for c in find(names, "data.").candidates}
+    assert "x=" in {c.label for c in find(names, "Data(").candidates}
+
+
 def test_files(namespace, tmp_path):
     (tmp_path / "data.csv").write_text("")
     (tmp_path / "data").mkdir()
