@@ -105,7 +105,7 @@ def _x_axis(run: Run, inside: Series) -> Axis:
     if run.status != "running":
         high = max(run.done, *inside.x[-1:], low + 1)
     else:
-        shown = 12
+        shown = 20
         while shown < run.position - run.first:
             shown *= 2
         high = min(run.first + shown, run.last)

@@ -135,8 +135,10 @@ class Pace:
         if len(self._marks) < 2:
             return None
         last, step = self._marks[-1]
-        recent = [m for m in self._marks if m[0] >= last - self.window]
-        since, first = recent[0] if len(recent) > 1 else self._marks[-2]
+        # The window; or the last few marks, where steps are long and come in groups.
+        few = self._marks[max(0, len(self._marks) - 5)]
+        begin = min(last - self.window, few[0])
+        since, first = next(m for m in self._marks if m[0] >= begin)
         return (step - first) / (last - since) if last > since else None
 
     @property

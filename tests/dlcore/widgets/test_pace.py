@@ -134,6 +134,18 @@ def test_speed_goes_on_over_short_epochs(clock):
     assert pace.speed == pytest.approx(10)
 
 
+def test_speed_of_long_steps_in_groups(clock):
+    pace = Pace(epochs=9, steps=21, window=5, clock=clock)
+    for _ in range(4):
+        pace.begin_epoch()
+        clock.tick(20)
+        pace.reach(20)  # twenty steps in one call, and one in another
+        clock.tick(1)
+        pace.reach(21)
+        pace.end_epoch()
+    assert pace.speed == pytest.approx(1)
+
+
 def test_unknown_steps(clock):
     pace = Pace(epochs=2, clock=clock)
     pace.begin_epoch()
