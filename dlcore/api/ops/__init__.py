@@ -336,6 +336,7 @@ from dlcore.src.ops.numpy.sorting import searchsorted as searchsorted
 from dlcore.src.ops.numpy.sorting import sort as sort
 from dlcore.src.ops.numpy.sorting import unique as unique
 from dlcore.ops import core as core
+from dlcore.ops import image as image
 from dlcore.ops import linalg as linalg
 from dlcore.ops import nn as nn
 from dlcore.ops import numpy as numpy

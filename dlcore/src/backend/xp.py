@@ -39,6 +39,8 @@ def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
     def accumulating(fn: Any) -> Any:
         def op(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
             x = convert(x)
+            if dtype is None and x.dtype.kind == "f":
+                return fn(x, axis=_axes(axis), keepdims=keepdims)
             dtype = standardize_dtype(dtype or rules.accumulator(_name(x)))
             return fn(x, axis=_axes(axis), keepdims=keepdims, dtype=native(dtype))
 
@@ -47,6 +49,8 @@ def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
     def floating(fn: Any) -> Any:
         def op(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
             x = convert(x)
+            if x.dtype.kind == "f" and x.dtype.itemsize > 2:
+                return fn(x, axis=_axes(axis), keepdims=keepdims)
             name = _name(x)
             if not (is_float(name) or name[0] == "c"):
                 x = x.astype(native(config.floatx()))
@@ -85,7 +89,7 @@ def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         return op
 
     return {
-        "sum": accumulating(xp.sum),
+        "sum": accumulating(np.add.reduce if xp is np else xp.sum),
         "prod": accumulating(xp.prod),
         "mean": floating(xp.mean),
         "var": floating(xp.var),

@@ -15,6 +15,7 @@ from dlcore.src.ops import (
     operators,
     random,
 )
+from dlcore.src.ops.image import color, resampling, windows
 from dlcore.src.ops.nn import (
     activations,
     attention,
@@ -41,6 +42,7 @@ operators.install()
 __all__ = [
     "activations",
     "attention",
+    "color",
     "complex",
     "control",
     "convolution",
@@ -61,7 +63,9 @@ __all__ = [
     "products",
     "random",
     "reduction",
+    "resampling",
     "sequences",
     "shape",
     "sorting",
+    "windows",
 ]
