@@ -12,6 +12,7 @@ import numpy as np
 from dlcore.src import backend as backends
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
+from dlcore.src.symbolic import KerasTensor
 
 _counter = itertools.count(1)
 
@@ -118,6 +119,8 @@ class Variable:
             If the shape is another one.
         """
         runtime = self.backend.runtime
+        if isinstance(value, KerasTensor):
+            return self  # a run on shapes changes nothing
         value = runtime.convert(getattr(value, "value", value), self.dtype)
         if tuple(value.shape) != self.shape:
             raise ValueError(

@@ -34,8 +34,8 @@ class CompiledMetrics:
             if value is not None and not isinstance(value, list | tuple | dict):
                 raise ValueError(
                     f"Expected `{what}` argument to be a list, tuple, or dict. "
-                    f"Received instead: {what}={value!r} of type {type(value).__name__}. Write "
-                    f"{what}=[{value!r}]."
+                    f"Received instead: {what}={value!r} of type "
+                    f"{type(value).__name__}. Write {what}=[{value!r}]."
                 )
         self.given = (("metrics", metrics), ("weighted_metrics", weighted_metrics))
         self.given_names = names

@@ -159,6 +159,8 @@ class Trainer:
             objective, state.trainable, state.others
         )
         (_, (loss, y_pred)), grads = differentiate(x, y, sample_weight)
+        for variable in state.others:  # averages must not hold on to the step's graph
+            variable.value = ops_core.stop_gradient(variable.value)
         loss, y_pred = tree.map_structure(ops_core.stop_gradient, (loss, y_pred))
         optimizer.apply(grads, state.trainable)
         compiled.tracker.update_state(loss, sample_weight=_samples(x))

@@ -121,7 +121,9 @@ class BatchNormalization(Layer):
                 average.assign(
                     ops.add(
                         ops.multiply(average.value, kept),
-                        ops.multiply(ops.cast(new, average.dtype), 1.0 - kept),
+                        ops.multiply(
+                            ops.cast(ops.stop_gradient(new), average.dtype), 1.0 - kept
+                        ),
                     )
                 )
         outputs = ops.batch_normalization(
