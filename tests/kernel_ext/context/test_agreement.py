@@ -6,15 +6,15 @@ import dataclasses
 import keyword
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kernel_ext import context
 
 LABELS = {"name", "bound", "prefix"}
 WORDS = st.sampled_from(
     "df np self x foo . . . ( ) [ ] { } , , = = : : == + - * % ! ? @ -> := ... ; # "
-    "'a' \"b\" ''' \"\"\" f'{x.y}' f\"{ \\ 1 2.5 0x1e 1e-5 % %% %%bash %%time !ls".split()
+    "'a' \"b\" ''' \"\"\" f'{x.y}' f\"{ \\ 1 2.5 0x1e 1e-5 % %% %%bash %%time "
+    "!ls".split()
     + keyword.kwlist
     + ["\n", "\n    ", "\n        ", "\n", context.CELL, "import pandas as pd\n"]
 )
@@ -69,7 +69,9 @@ def test_any_cursor_is_described(text, data):
     assert point.start + len(point.prefix) == cursor or len(point.prefix) == 200
 
 
-@pytest.mark.parametrize("module", ["argparse", "dataclasses", "json.decoder", "typing"])
+@pytest.mark.parametrize(
+    "module", ["argparse", "dataclasses", "json.decoder", "typing"]
+)
 def test_at_equals_points_in_real_files(module):
     import importlib
     import inspect
