@@ -123,7 +123,9 @@ def test_contract(name, options, y_true, y_pred):
         config = losses.serialize(loss)
         assert config["module"] == "keras.losses"
         assert number(losses.deserialize(config)(y_true, y_pred)) == value
-        theirs = keras.saving.deserialize_keras_object(config)  # Keras reads what we write,
+        theirs = keras.saving.deserialize_keras_object(
+            config
+        )  # Keras reads what we write,
         np.testing.assert_allclose(theirs(y_true, y_pred), value, rtol=2e-5, atol=2e-6)
         config = keras.losses.serialize(theirs)  # and we what it writes
         assert type(losses.deserialize(config)) is type(loss)

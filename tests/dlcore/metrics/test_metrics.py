@@ -267,9 +267,7 @@ ROWS: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
         REAL[0],
         REAL[1],
         lambda w: (
-            np.mean(
-                [stats.pearsonr(REAL[0][:, i], REAL[1][:, i])[0] for i in range(2)]
-            )
+            np.mean([stats.pearsonr(REAL[0][:, i], REAL[1][:, i])[0] for i in range(2)])
             if w is None
             else None
         ),
