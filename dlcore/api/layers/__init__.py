@@ -96,3 +96,11 @@ from dlcore.src.layers.reshaping.reshape import Flatten as Flatten
 from dlcore.src.layers.reshaping.reshape import Permute as Permute
 from dlcore.src.layers.reshaping.reshape import RepeatVector as RepeatVector
 from dlcore.src.layers.reshaping.reshape import Reshape as Reshape
+from dlcore.src.layers.rnn.cells import GRUCell as GRUCell
+from dlcore.src.layers.rnn.cells import LSTMCell as LSTMCell
+from dlcore.src.layers.rnn.cells import SimpleRNNCell as SimpleRNNCell
+from dlcore.src.layers.rnn.cells import StackedRNNCells as StackedRNNCells
+from dlcore.src.layers.rnn.rnn import GRU as GRU
+from dlcore.src.layers.rnn.rnn import LSTM as LSTM
+from dlcore.src.layers.rnn.rnn import RNN as RNN
+from dlcore.src.layers.rnn.rnn import SimpleRNN as SimpleRNN
