@@ -25,8 +25,8 @@ KINDS = [
     ),
     ("from . import x", [("import", "x")]),
     ("from ..m import *", [("module", "m")]),
-    ("f(x, axis=1, b == 2)", [*[("name", n) for n in "fx"], ("keyword", "axis")]
-     + [("name", "b")]),
+    ("f(x, axis=1, b == 2)", [("name", "f"), ("name", "x"), ("keyword", "axis"),
+                                 ("name", "b")]),
     ("def f(a, b=c): return a", [("name", "c"), ("name", "a")]),
     ("lambda q, r=s: q", [("name", "s"), ("name", "q")]),
     ("class A(B, metaclass=M): pass", [("name", "B"), ("name", "metaclass"),

@@ -1,0 +1,113 @@
+"""Candidates of mined points come from the real libraries."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel_ext import context
+from kernel_ext.corpus import Pools, live
+
+
+@pytest.fixture(scope="module")
+def pools(tmp_path_factory) -> Pools:
+    return Pools(tmp_path_factory.mktemp("cache"), ["common"], ["usual"])
+
+
+LIVE = [
+    ("import numpy as np\nnp.NAME", "zeros", "__version__"),
+    ("import pandas as pd\ndf = pd.DataFrame()\ndf.NAME", "groupby", "_mgr"),
+    ("import pandas as pd\ndf = pd.DataFrame()\ndf['a'].str.NAME", "upper", "groupby"),
+    (
+        "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.NAME",
+        "plot",
+        "gca",
+    ),
+    ("from sklearn.linear_model import Ridge\nRidge().NAME", "coef_", "zeros"),
+    ("import torch\ntorch.nn.Linear(1, 2).NAME", "weight", "zeros"),
+    ("'a'.NAME", "upper", "append"),
+    ("import os\nos.path.NAME", "join", "upper"),
+    ("from sklearn import NAME", "linear_model", "Ridge"),
+    ("from sklearn.svm import NAME", "SVC", "svm"),
+    ("import NAME", "sklearn", "linear_model"),
+    ("import os.NAME", "path", "sep"),
+    ("import pandas as pd\npd.read_csv(NAME=1)", "sep", "filepath"),
+    ("import numpy as np\nnp.zeros(3, NAME=1)", "dtype", "fill"),
+    ("import matplotlib.pyplot as plt\nplt.plot(x, NAME=1)", "linewidth", "sep"),
+    ("from sklearn.svm import SVC\nSVC(NAME=1)", "kernel", "self"),
+    ("import pandas as pd\ndf = pd.DataFrame()\ndf.groupby(NAME=1)", "by", "self"),
+]
+
+
+def ask(pools: Pools, text: str) -> tuple[list[str], str]:
+    point = next(p for p in context.points(text) if p.name == "NAME")
+    return pools.candidates(point)
+
+
+@pytest.mark.parametrize(("text", "inside", "outside"), LIVE)
+def test_live(pools, text, inside, outside):
+    names, source = ask(pools, text)
+    assert source == "live"
+    assert inside in names
+    assert outside not in names
+    assert names == sorted(set(names))
+
+
+def test_names_seen_on_a_receiver_are_offered_again(pools):
+    text = "import pandas as pd\ndf = pd.DataFrame()\ndf.price\ndf.NAME"
+    assert "price" in ask(pools, text)[0]
+
+
+def test_unknown_receivers_get_pooled_candidates(pools):
+    text = "x = make()\nx.early\ny.other\nx.NAME\nx.late"
+    names, source = ask(pools, text)
+    assert source == "pooled"
+    assert names == ["common", "early", "other"]
+
+
+def test_own_classes_offer_their_members_and_bases(pools):
+    text = (
+        "import torch\nclass Net(torch.nn.Module):\n"
+        "    def __init__(self):\n        self.fc = 1\n        self.NAME\n"
+        "    def late(self): pass\n"
+    )
+    names, source = ask(pools, text)
+    assert source == "pooled"
+    assert {"fc", "__init__", "parameters", "common"} <= set(names)
+    assert "late" not in names
+
+
+def test_plain_names_are_those_bound_before(pools):
+    names, source = ask(pools, "import a.b as c\nd = e\nNAME\nf = 1")
+    assert source == "scope"
+    assert {"c", "d", "print", "for"} <= set(names)
+    assert not {"a", "b", "e", "f"} & set(names)
+
+
+def test_keywords_of_unknown_callables(pools):
+    names, source = ask(pools, "f(a=1)\ng(b=2, NAME=3)")
+    assert (names, source) == (["a", "usual"], "pooled")
+
+
+def test_unknown_modules_offer_what_was_imported_from_them(pools):
+    text = "from nowhere import a\nfrom elsewhere import b\nfrom nowhere import NAME"
+    assert ask(pools, text) == (["a"], "pooled")
+
+
+def test_nothing_unknown_is_imported(pools, tmp_path, monkeypatch):
+    (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ask(pools, "import evil\nevil.NAME")[1] == "pooled"
+    assert not live.allowed("antigravity")
+
+
+def test_live_names_are_kept(pools, monkeypatch):
+    ask(pools, "import math\nmath.NAME")
+    pools.save()
+    monkeypatch.setattr(live.Store, "_READ", {})  # nothing can be read anew
+    again = Pools(pools._live.folder.parent)
+    assert "sqrt" in ask(again, "import math\nmath.NAME")[0]
+
+
+def test_other_places_are_refused(pools):
+    with pytest.raises(ValueError, match="comment"):
+        pools.candidates(context.at("# a", 3))
