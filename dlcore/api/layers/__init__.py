@@ -6,6 +6,9 @@ from dlcore.src.layers.activations.activation import LeakyReLU as LeakyReLU
 from dlcore.src.layers.activations.activation import PReLU as PReLU
 from dlcore.src.layers.activations.activation import ReLU as ReLU
 from dlcore.src.layers.activations.activation import Softmax as Softmax
+from dlcore.src.layers.attention.attention import AdditiveAttention as AdditiveAttention
+from dlcore.src.layers.attention.attention import Attention as Attention
+from dlcore.src.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from dlcore.src.layers.convolutional.conv import Conv1D as Conv1D
 from dlcore.src.layers.convolutional.conv import Conv1D as Convolution1D
 from dlcore.src.layers.convolutional.conv import Conv2D as Conv2D
@@ -19,6 +22,7 @@ from dlcore.src.layers.convolutional.depthwise import SeparableConv1D as Separab
 from dlcore.src.layers.convolutional.depthwise import SeparableConv2D as SeparableConv2D
 from dlcore.src.layers.convolutional.depthwise import SeparableConv2D as SeparableConvolution2D
 from dlcore.src.layers.core.dense import Dense as Dense
+from dlcore.src.layers.core.einsum_dense import EinsumDense as EinsumDense
 from dlcore.src.layers.core.embedding import Embedding as Embedding
 from dlcore.src.layers.core.input_layer import Input as Input
 from dlcore.src.layers.core.input_layer import InputLayer as InputLayer
@@ -104,3 +108,5 @@ from dlcore.src.layers.rnn.rnn import GRU as GRU
 from dlcore.src.layers.rnn.rnn import LSTM as LSTM
 from dlcore.src.layers.rnn.rnn import RNN as RNN
 from dlcore.src.layers.rnn.rnn import SimpleRNN as SimpleRNN
+from dlcore.src.layers.rnn.wrappers import Bidirectional as Bidirectional
+from dlcore.src.layers.rnn.wrappers import TimeDistributed as TimeDistributed
