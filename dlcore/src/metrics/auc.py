@@ -84,7 +84,8 @@ class AUC(Metric):
         if thresholds is None:
             if num_thresholds <= 1:
                 raise ValueError(
-                    f"Argument `num_thresholds` must be above 1, got {num_thresholds}."
+                    "Argument `num_thresholds` must be an integer > 1, got "
+                    f"{num_thresholds}."
                 )
             last = num_thresholds - 1
             inner = [i / last for i in range(1, last)]

@@ -210,11 +210,13 @@ class _AtValue(Metric):
         super().__init__(dtype, name)
         if not 0 <= value <= 1:
             raise ValueError(
-                f"Argument `{self._argument}` must be from 0 to 1, got {value!r}."
+                f"Argument `{self._argument}` must be in the range [0, 1]. "
+                f"It is {value!r}."
             )
         if num_thresholds <= 0:
             raise ValueError(
-                f"Argument `num_thresholds` must be above 0, got {num_thresholds!r}."
+                f"Argument `num_thresholds` must be an integer > 0, got "
+                f"{num_thresholds!r}."
             )
         self.value = value
         self.num_thresholds = num_thresholds

@@ -76,12 +76,14 @@ class R2Score(Metric):
         super().__init__(dtype, name)
         if class_aggregation is not None and class_aggregation not in AGGREGATIONS:
             raise ValueError(
-                f"Argument `class_aggregation` cannot be {class_aggregation!r}."
+                "Invalid value for argument `class_aggregation`: "
+                f"{class_aggregation!r}."
                 + did_you_mean(class_aggregation, AGGREGATIONS)
             )
         if num_regressors < 0:
             raise ValueError(
-                f"Argument `num_regressors` must be 0 or more, got {num_regressors}."
+                "Invalid value for argument `num_regressors`: it must be 0 or more, "
+                f"got {num_regressors}."
             )
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors

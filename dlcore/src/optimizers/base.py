@@ -428,6 +428,7 @@ class Optimizer(Configurable):
         variables = self._known(grads, trainable_variables)
         with backends.use_backend(self.backend):
             grads, variables = without_missing(grads, variables)
+            grads = [ops.convert_to_tensor(g) for g in grads]
             if self.loss_scale_factor is not None:
                 grads = [g / self.loss_scale_factor for g in grads]
             if self.gradient_accumulation_steps:

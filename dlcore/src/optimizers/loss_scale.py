@@ -103,6 +103,7 @@ class LossScaleOptimizer(Optimizer):
             return
         variables = self._known(grads, trainable_variables)
         with backends.use_backend(self.backend):
+            grads = [None if g is None else ops.convert_to_tensor(g) for g in grads]
             finite = [ops.all(ops.isfinite(g)) for g in grads if g is not None]
             self._if(
                 functools.reduce(ops.logical_and, finite),

@@ -10,9 +10,7 @@ from dlcore.src.optimizers.base import Optimizer
 from dlcore.src.saving.catalogue import Catalogue
 from dlcore.src.saving.serialization import serialize_keras_object
 
-OPTIMIZERS = Catalogue(
-    "optimizers", "optimizer", classes_only=True, spelling=str.lower
-)
+OPTIMIZERS = Catalogue("optimizers", "optimizer", classes_only=True, spelling=str.lower)
 
 
 @export("dlcore.optimizers.get")

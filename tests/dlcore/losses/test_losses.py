@@ -185,7 +185,9 @@ def test_names_of_keras_are_there():
 
 
 def test_errors_help():
-    with pytest.raises(ValueError, match="Unknown loss 'huberr'. Did you mean 'huber'"):
+    with pytest.raises(
+        ValueError, match=r"Unknown loss 'huberr'. Did you mean 'huber'"
+    ):
         losses.get("huberr")
     with pytest.raises(ValueError, match="Did you mean 'sum'"):
         losses.MeanSquaredError(reduction="summ")

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dlcore.optimizers import schedules
 
 import dlcore
 from dlcore import ops, optimizers
-from dlcore.optimizers import schedules
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
@@ -365,3 +365,11 @@ def test_errors_help():
         optimizer.apply([first.value], [second])
     with pytest.raises(ValueError, match="2 gradients were given for 1"):
         optimizer.apply([first.value] * 2)
+
+
+def test_gradients_may_be_numpy_arrays(backend):
+    variable = dlcore.Variable([1.0, 2.0])
+    for options in ({"clipnorm": 1.0}, {"clipvalue": 0.5}, {"global_clipnorm": 1.0}):
+        gradient = np.array([3.0, 4.0], "float32")
+        optimizers.SGD(0.0, **options).apply([gradient], [variable])
+    assert variable.numpy().tolist() == [1.0, 2.0]
