@@ -155,6 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--backend", choices=["jax", "torch"], default="torch")
+    parser.add_argument("--case", choices=["all", "steps", "convnet"], default="all")
     options = parser.parse_args()
     from jupyter_client.manager import start_new_kernel
 
@@ -176,9 +177,11 @@ def main() -> int:
     code = [
         f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'benchmarks')!r}]",
         "import dashboard as benchmark",
-        f"benchmark.steps({options.turns})",
-        f"benchmark.convnet({options.turns}, {options.backend!r})",
     ]
+    if options.case != "convnet":
+        code.append(f"benchmark.steps({options.turns})")
+    if options.case != "steps":
+        code.append(f"benchmark.convnet({options.turns}, {options.backend!r})")
     try:
         for line in code:
             reply = client.execute_interactive(line, timeout=1800, output_hook=show)

@@ -42,8 +42,6 @@ def check_outputs(book) -> None:
             data = output.get("data", {})
             assert WIDGET not in data
             assert all(len(str(value)) <= MOST_BYTES for value in data.values())
-        kinds = [o.output_type for o in cell.outputs]
-        assert kinds.count("stream") <= 1
         assert "stderr" not in [o.get("name") for o in cell.outputs]
 
 

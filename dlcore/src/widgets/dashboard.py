@@ -36,7 +36,7 @@ class Panels:
     def __init__(
         self,
         factor: float = 20.0,
-        least: float = 0.25,
+        least: float = 0.5,
         clock: Clock = time.perf_counter,
     ):
         self.throttle = Throttle(factor, least, clock)
@@ -111,7 +111,7 @@ class Dashboard(Recorder):
         self,
         monitor: str | None = None,
         title: str | None = None,
-        interval: float = 0.25,
+        interval: float = 0.5,
     ):
         if not interval > 0:
             raise ValueError(

@@ -47,11 +47,14 @@ def decimate(
     finite = np.isfinite(ys)
     xs, ys = xs[finite], ys[finite]
     if len(ys) > limit:
-        inner = np.arange(1, len(ys) - 1)
-        keep = {0, len(ys) - 1}
-        for group in np.array_split(inner, (limit - 2) // 2):
-            keep.add(int(group[np.argmin(ys[group])]))
-            keep.add(int(group[np.argmax(ys[group])]))
-        index = sorted(keep)
+        inner = len(ys) - 2
+        size = -(-inner // ((limit - 2) // 2))
+        groups = -(-inner // size)
+        starts = 1 + size * np.arange(groups)
+        grid = np.full(groups * size, ys[-2])  # the last group is filled up
+        grid[:inner] = ys[1:-1]
+        grid = grid.reshape(groups, size)
+        picked = (starts + grid.argmin(1), starts + grid.argmax(1))
+        index = np.unique(np.concatenate([[0, inner + 1], *picked]))
         xs, ys = xs[index], ys[index]
     return xs.tolist(), ys.tolist()
