@@ -49,7 +49,7 @@ test: $(VENV)/.test chromium lint
 	@echo "Running the TypeScript tests."
 	cd $(LAB) && jlpm test
 	@echo "Running the Python, notebook and browser tests."
-	CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest
+	CI=true CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest
 
 lint: $(VENV)/.test
 	@echo "Checking style and types."

@@ -97,6 +97,22 @@ const CASES: [string, ISource, ISource, Answer, number, number | undefined][] = 
     300
   ],
   [
+    'a late answer is better than none of stock',
+    { after: 2000, answer: 'ranked' },
+    { after: 500, answer: null },
+    'ranked',
+    2000,
+    300
+  ],
+  [
+    'a late answer is better than a failure of stock',
+    { after: 2000, answer: 'ranked' },
+    { after: 500, answer: failure },
+    'ranked',
+    2000,
+    300
+  ],
+  [
     'both failing is a failure',
     { after: 10, answer: failure },
     { after: 10, answer: failure },

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { narrow, runs, shorten, spoken, subsequence } from '../src/completion/rank';
+import {
+  narrow,
+  restate,
+  runs,
+  shorten,
+  spoken,
+  subsequence,
+  THRESHOLDS,
+  toStars
+} from '../src/completion/rank';
 
 function narrowed(labels: string[], typed: string): string[] {
   const items = labels.map(text => ({ text }));
@@ -23,6 +34,38 @@ test('does not mind the case of the letters', () => {
   assert.deepEqual(narrowed(['groupby', 'T'], 't'), ['T']);
 });
 
+/** The probabilities and stars that names get once some letters are typed. */
+function restated(probabilities: Record<string, number>, typed: string) {
+  const items = Object.entries(probabilities).map(([text, probability]) => ({
+    text,
+    probability
+  }));
+  const matches = narrow(items, typed);
+  return restate(matches).map((p, i) => [matches[i].item.text, Number(p.toFixed(3))]);
+}
+
+test('letters make the names that begin with them more probable', () => {
+  const names = { head: 0.6, groupby: 0.03, get: 0.01, agg: 0.2, rolling: 0 };
+  assert.deepEqual(restated(names, 'g'), [
+    ['groupby', 0.75],
+    ['get', 0.25],
+    ['agg', 0],
+    ['rolling', 0]
+  ]);
+  assert.deepEqual(restated(names, 'gg'), [['agg', 1]]);
+  assert.deepEqual(restated(names, 'ro'), [
+    ['rolling', 0],
+    ['groupby', 0]
+  ]);
+});
+
+test('stars mean here what they mean in the kernel', () => {
+  const path = join(process.cwd(), '..', 'kernel_ext', 'ranker', 'stars.py');
+  const found = /^THRESHOLDS = \((.*)\)$/m.exec(readFileSync(path, 'utf8'));
+  assert.deepEqual(THRESHOLDS, found?.[1].split(',').map(Number));
+  assert.deepEqual([0, 0.029, 0.03, 0.3, 0.75, 1].map(toStars), [0, 0, 1, 3, 5, 5]);
+});
+
 test('finds letters apart from each other, in order', () => {
   assert.deepEqual(narrowed(['drop_duplicates', 'head', 'dd'], 'dd'), [
     'dd',
@@ -32,7 +75,7 @@ test('finds letters apart from each other, in order', () => {
 
 test('matches what would be inserted where that differs from the label', () => {
   const column = { text: 'price', insertText: "'price'" };
-  assert.deepEqual(narrow([column], "'p"), [{ item: column, marks: [] }]);
+  assert.deepEqual(narrow([column], "'p"), [{ item: column, marks: [], begins: true }]);
 });
 
 for (const [text, typed, marks] of [

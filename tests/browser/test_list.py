@@ -41,7 +41,7 @@ def test_order_and_stars_stay_while_letters_are_typed(notebook: Notebook) -> Non
     notebook.page.keyboard.type("g")
     expect(notebook.list.locator(".jp-Completer-item")).to_have_count(3)
     items = [(item.label, item.stars, item.marked) for item in notebook.items()]
-    assert items == [("groupby", 4, "g"), ("get", 2, "g"), ("agg", 1, "g")]
+    assert items == [("groupby", 4, "g"), ("get", 3, "g"), ("agg", 0, "g")]
     notebook.page.keyboard.type("e")
     expect(notebook.list.locator(".jp-Completer-item")).to_have_count(1)
     notebook.page.keyboard.press("Backspace")

@@ -21,7 +21,7 @@ const STOCK = [CONTEXT_PROVIDER_ID, KERNEL_PROVIDER_ID, 'DebuggerCompletionProvi
 export type IManager = ICompletionProviderManager &
   Pick<
     CompletionProviderManager,
-    'activateProvider' | 'getProviders' | 'setShowDocumentationPanel'
+    'activateProvider' | 'getProviders' | 'setShowDocumentationPanel' | 'setTimeout'
   >;
 
 /**
@@ -69,7 +69,9 @@ export class Activation {
       .filter(id => STOCK.includes(id))
       .map(id => known.get(id))
       .filter((provider): provider is ICompletionProvider => provider !== undefined);
-    this._stock.timeout = core.get('providerTimeout').composite as number;
+    const others = chosen.filter(id => !STOCK.includes(id));
+    const timeout = core.get('providerTimeout').composite as number;
+    this._stock.timeout = timeout;
 
     const panel = core.get('showDocumentationPanel');
     this._stock.documented = panel.composite === true;
@@ -79,9 +81,11 @@ export class Activation {
     this._applying = true;
     try {
       this._manager.setShowDocumentationPanel(this._stock.documented || documented);
-      this._manager.activateProvider(
-        on ? [PROVIDER_ID, ...chosen.filter(id => !STOCK.includes(id))] : chosen
-      );
+      // A list that comes late is better than none, which is what JupyterLab shows when
+      // a provider takes longer. But a list waits for the slowest of its providers.
+      const alone = on && others.length === 0;
+      this._manager.setTimeout(alone ? this._provider.patience : timeout);
+      this._manager.activateProvider(on ? [PROVIDER_ID, ...others] : chosen);
     } finally {
       this._applying = false;
     }

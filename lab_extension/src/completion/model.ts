@@ -1,7 +1,7 @@
 import { CompleterModel, type CompletionHandler } from '@jupyterlab/completer';
 
-import { narrow, runs } from './rank';
-import { type IRankedItem, isRanked } from './tokens';
+import { narrow, restate, runs, subsequence, toStars } from './rank';
+import { isRanked } from './tokens';
 
 type IItem = CompletionHandler.ICompletionItem;
 
@@ -27,32 +27,48 @@ export class RankedModel extends CompleterModel {
 
   override resolveItem(item: number | IItem): Promise<IItem | null> | undefined {
     const shown = typeof item === 'number' ? this.completionItems()[item] : item;
-    return super.resolveItem(this._originals.get(shown) ?? shown);
+    const original = this._originals.get(shown);
+    return original
+      ? super.resolveItem(original)?.then(resolved => withStarsOf(shown, resolved))
+      : super.resolveItem(shown);
   }
 
   /** The items as they are shown: narrowed down, with the letters typed marked. */
   private _process(): IItem[] {
-    const matchable = this._items.map(item => ({
+    const items = this._items.map(item => ({
       item,
       text: isRanked(item) ? item.text : item.label,
-      insertText: item.insertText
+      insertText: item.insertText,
+      probability: isRanked(item) ? item.probability : 0
     }));
-    // Before any letter is typed into the open list, all that the kernel sent is shown.
-    const matches = this.query
-      ? narrow(matchable, this.query)
-      : matchable.map(item => ({
-          item,
-          marks: narrow([item], this._typedBefore())[0]?.marks ?? []
-        }));
-    return matches.map(({ item: { item, text }, marks }) => {
-      const shown = {
-        ...item,
-        insertText: item.insertText ?? text,
-        label: runs(text, marks).map(toHTML).join('')
-      };
-      this._originals.set(shown, item);
-      return shown;
+    const { query } = this;
+    if (!query) {
+      // All that the kernel sent, which knew the letters typed before.
+      const typed = this._typedBefore();
+      return items.map(item =>
+        this._show(item.item, item.text, subsequence(item.text, typed) ?? [])
+      );
+    }
+    const matches = narrow(items, query);
+    const probabilities = restate(matches);
+    return matches.map(({ item: { item, text }, marks }, index) => {
+      const shown = this._show(item, text, marks);
+      return isRanked(shown)
+        ? Object.assign(shown, { stars: toStars(probabilities[index]) })
+        : shown;
     });
+  }
+
+  /** A copy of an item, with its label as the HTML that JupyterLab wants. */
+  private _show(item: IItem, text: string, marks: readonly number[]): IItem {
+    const insertText = item.insertText ?? text;
+    const shown = {
+      ...item,
+      insertText,
+      label: runs(text, marks).map(toHTML).join('')
+    };
+    this._originals.set(shown, item);
+    return shown;
   }
 
   /** What stood between the start of the completion and the cursor when it was asked. */
@@ -62,7 +78,14 @@ export class RankedModel extends CompleterModel {
   }
 
   private _items: CompletionHandler.ICompletionItems = [];
-  private readonly _originals = new WeakMap<IItem, IItem | IRankedItem>();
+  private readonly _originals = new WeakMap<IItem, IItem>();
+}
+
+/** A resolved item with the stars that its line in the list has. */
+function withStarsOf(shown: IItem, resolved: IItem | null): IItem | null {
+  return resolved && isRanked(shown)
+    ? Object.assign({}, resolved, { stars: shown.stars })
+    : resolved;
 }
 
 function toHTML({ marked, text }: { marked: boolean; text: string }): string {

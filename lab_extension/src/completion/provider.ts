@@ -34,6 +34,8 @@ type IReply = CompletionHandler.ICompletionItemsReply;
 export class RankedProvider implements ICompletionProvider {
   readonly identifier = PROVIDER_ID;
   readonly rank = 2000;
+  /** Milliseconds after which a question to the kernel is given up. */
+  readonly patience: number;
   /** Milliseconds after which a list that is not ranked is better than none. */
   budget = 700;
 
@@ -42,7 +44,9 @@ export class RankedProvider implements ICompletionProvider {
     private readonly _stock: StockCompletions,
     readonly renderer: RankedRenderer,
     private readonly _debugger: IDebugger | null
-  ) {}
+  ) {
+    this.patience = _client.patience;
+  }
 
   isApplicable(): Promise<boolean> {
     return Promise.resolve(true);
@@ -134,6 +138,7 @@ function toRanked(
     text: item.label,
     signature: item.signature,
     stars: item.stars,
+    probability: item.probability,
     reason: item.reason,
     details: () => (asked ??= details(item.label))
   };

@@ -8,6 +8,8 @@ export interface IMatchable {
 
 export interface IMatch<T> {
   readonly item: T;
+  /** Whether the item begins with the letters typed. */
+  readonly begins: boolean;
   /** Which UTF-16 units of `text` the letters typed stand for. */
   readonly marks: readonly number[];
 }
@@ -26,14 +28,38 @@ export function narrow<T extends IMatchable>(
   for (const item of items) {
     const marks = subsequence(item.text, typed);
     if (marks && isPrefix(marks)) {
-      begins.push({ item, marks });
+      begins.push({ item, marks, begins: true });
     } else if (item.insertText && isPrefix(subsequence(item.insertText, typed))) {
-      begins.push({ item, marks: [] });
+      begins.push({ item, marks: [], begins: true });
     } else if (marks) {
-      holds.push({ item, marks });
+      holds.push({ item, marks, begins: false });
     }
   }
   return [...begins, ...holds];
+}
+
+/**
+ * Restate how probable each match is, now that letters are typed: by Bayes' rule, what
+ * the items that begin with them have in all is divided among these in proportion. Only
+ * where no item begins with the letters is it divided among those that hold them.
+ */
+export function restate<T extends { readonly probability: number }>(
+  matches: readonly IMatch<T>[]
+): number[] {
+  const anyBegins = matches.some(({ begins }) => begins);
+  const probabilities = matches.map(({ begins, item }) =>
+    begins === anyBegins ? item.probability : 0
+  );
+  const total = probabilities.reduce((sum, p) => sum + p, 0);
+  return probabilities.map(p => (total > 0 ? p / total : 0));
+}
+
+/** Least probability of one to five stars, as in `kernel_ext/ranker/stars.py`. */
+export const THRESHOLDS = [0.03, 0.1, 0.25, 0.5, 0.75];
+
+/** The stars of a calibrated probability, 0 to 5. */
+export function toStars(probability: number): number {
+  return THRESHOLDS.filter(least => probability >= least).length;
 }
 
 /** Where the letters of `typed` stand in `text`, in order; null if they do not. */

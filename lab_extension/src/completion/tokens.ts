@@ -10,6 +10,8 @@ export interface IRankedItem extends CompletionHandler.ICompletionItem {
   readonly signature: string;
   /** 0 to 5. */
   readonly stars: number;
+  /** Calibrated probability that this item is the wanted one. */
+  readonly probability: number;
   /** Why it has its stars, as Markdown. */
   readonly reason: string;
   /** The docstring, as Markdown; asked for once, when first needed. */
