@@ -77,6 +77,8 @@ class Level:
     """The default of a parameter is being read."""
     order: int = -1
     """Order of the parameter being read."""
+    starred: str = ""
+    """The stars before the parameter being read."""
     comprehension: bool = False
     binding: bool = False
     """Between the `for` and the `in` of a comprehension."""

@@ -54,6 +54,12 @@ class History:
     member_orders: dict[str, list[int]] = field(default_factory=dict)
     """The orders at which they do, parallel to `members`."""
 
+    parameters: dict[str, list[str]] = field(default_factory=dict)
+    """Function or method of the document (`".f"`, `".Net.forward"`) -> its parameters,
+    without `self`."""
+    parameter_orders: dict[str, list[int]] = field(default_factory=dict)
+    """The orders at which they stand, parallel to `parameters`."""
+
     def uses(self, name: str, before: int) -> list[int]:
         """Orders, ascending, at which `name` stands before the order `before`."""
         orders = self.positions.get(name)
@@ -61,10 +67,14 @@ class History:
 
     def members_of(self, class_path: str, before: int) -> list[str]:
         """Members of a class of the document that appear before an order."""
-        orders = self.member_orders.get(class_path)
-        if not orders:
-            return []
-        return self.members[class_path][: bisect_left(orders, before)]
+        orders = self.member_orders.get(class_path, [])
+        return self.members.get(class_path, [])[: bisect_left(orders, before)]
+
+    def parameters_of(self, path: str, before: int) -> list[str]:
+        """Parameters of a function, or of a class's `__init__`, likewise."""
+        path = path if path in self.parameters else f"{path}.__init__"
+        orders = self.parameter_orders.get(path, [])
+        return self.parameters.get(path, [])[: bisect_left(orders, before)]
 
 
 @dataclass(slots=True)

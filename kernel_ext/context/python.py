@@ -46,6 +46,8 @@ def define(reader: Reader, level: Level, name: str) -> None:
         reader.bind(name, order, None)
     else:
         level.keyword, level.annotation, level.order = name, None, order
+        last = reader.tokens[-1] if reader.tokens else ""
+        level.starred = last if last in ("*", "**") else ""
         level.flush()
 
 
@@ -74,6 +76,12 @@ def parameter(reader: Reader, level: Level) -> None:
     owner = reader.scopes[-1].class_path
     if owner and not scope.names and "staticmethod" not in reader.decorators:
         value, key = Value(owner, "classmethod" in reader.decorators), owner
+    elif level.starred:
+        value = Value("tuple" if level.starred == "*" else "dict")
+    else:
+        history = reader.history
+        reader.append(history.parameters, scope.path, name)
+        reader.append(history.parameter_orders, scope.path, level.order)
     level.annotation, level.default = None, False
     reader.bind(name, level.order, value, key=key, scope=scope)
 

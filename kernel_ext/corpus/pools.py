@@ -2,7 +2,8 @@
 
 Which list a point gets depends only on what its document tells before it:
 
-* `"live"`: the receiver, module or callable is known and exists in this environment.
+* `"live"`: the receiver, module or callable is known and exists in this environment
+  (or is a function of the document, whose parameters stand there).
   Its names are those of the live object. Names used before on the same receiver or
   type are added, since a live object would have them too (columns, fitted
   attributes).
@@ -68,8 +69,10 @@ class Pools:
             known = self._live.get("i", point.receiver) if point.receiver else None
             more = self._seen.imported.get(point.receiver or "", ())
         elif point.kind == "keyword":
-            path = point.call if point.call_known else None
-            known = self._live.get("k", context.canonical(path)) if path else None
+            path = context.canonical(point.call or "") if point.call_known else ""
+            known = self._live.get("k", path) if path else None
+            own = point.history.parameters_of(path, point.order)
+            known = sorted(set(own)) or known
             more = self._seen.given.get(point.call or "", ())
             if known is None:
                 more = self._seen.keywords | self._common["keyword"]
@@ -102,10 +105,8 @@ class Pools:
 
 
 def _union(known: list[str] | None, more: Iterable[str]) -> list[str]:
-    if known is None:
-        return sorted(set(more))
-    new = set(more).difference(known)
-    return sorted([*known, *new]) if new else known
+    new = set(more).difference(known or ())
+    return sorted([*(known or ()), *new]) if new else (known or [])
 
 
 class _Seen:

@@ -107,6 +107,8 @@ TYPES = [
     ("x: list[int] = f()\nx.", "list"),
     ("def f(a: str, b: 'int' = 3):\n    a.", "str"),
     ("def f(a=3):\n    a.", "int"),
+    ("def f(*a, **b):\n    a.", "tuple"),
+    ("def f(*a, **b):\n    b.", "dict"),
     ("x = 3\ndef f(x):\n    x.", None),
     ("def f():\n    x = 3\nx.", None),
     ("def f() -> str: ...\nf().", "str"),

@@ -88,6 +88,13 @@ def test_keywords_of_unknown_callables(pools):
     assert (names, source) == (["a", "usual"], "pooled")
 
 
+def test_own_callables_offer_their_parameters(pools):
+    text = "def f(b, a=1, *c, **d): pass\nf(NAME=1)\ndef g(e): pass"
+    assert ask(pools, text) == (["a", "b"], "live")
+    text = "class A:\n  def __init__(self, x, y): pass\nA(x=1, NAME=2)"
+    assert ask(pools, text) == (["y"], "live")
+
+
 def test_unknown_modules_offer_what_was_imported_from_them(pools):
     text = "from nowhere import a\nfrom elsewhere import b\nfrom nowhere import NAME"
     assert ask(pools, text) == (["a"], "pooled")
