@@ -12,29 +12,38 @@ from typing import Any
 #: Two arguments of the promoted dtype, a result of it.
 ELEMENTWISE = (
     *("add", "subtract", "multiply", "maximum", "minimum", "fmax", "fmin", "mod"),
-    *("floor_divide", "fmod", "power", "gcd", "lcm", "bitwise_and", "bitwise_or"),
-    *("bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"),
+    *("floor_divide", "fmod", "power", "gcd", "lcm"),
 )
-#: Arguments of the promoted dtype, floating.
+#: The same, with the arguments ``x`` and ``y``.
+BITS = (
+    *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift"),
+    "bitwise_right_shift",
+)
+#: One argument, a floating result.
 FLOATING = (
     *("exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sqrt", "cbrt", "sin"),
     *("cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh"),
     *("arccosh", "arctanh", "deg2rad", "rad2deg", "sinc", "i0", "fabs", "floor"),
-    *("ceil", "divide", "true_divide", "arctan2", "hypot", "logaddexp", "logaddexp2"),
-    *("nextafter", "heaviside", "erf", "erfc", "erfinv", "rsqrt", "reciprocal"),
+    *("ceil", "erf", "erfc", "erfinv", "rsqrt", "reciprocal"),
+)
+#: Two arguments of the promoted dtype, a floating result.
+FLOATING2 = (
+    *("divide", "true_divide", "arctan2", "hypot", "logaddexp", "logaddexp2"),
+    *("nextafter", "heaviside"),
 )
 #: Arguments of the promoted dtype, a bool result.
 PREDICATE = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-#: Bool arguments and a bool result.
-LOGICAL = ("logical_and", "logical_or", "logical_xor", "logical_not")
+#: Two arguments taken for bool, a bool result.
+LOGICAL = ("logical_and", "logical_or", "logical_xor")
 #: One argument; the result follows its dtype as the library does it.
 SAME = (
     *("absolute", "negative", "sign", "square", "conjugate", "real", "imag", "trunc"),
-    *("bitwise_not", "isnan", "isfinite", "isinf", "isposinf", "isneginf", "signbit"),
+    *("bitwise_not", "logical_not", "isnan", "isfinite", "isinf", "isposinf", "isneginf", "signbit"),
 )
 KINDS = {
     "elementwise": ELEMENTWISE,
     "floating": FLOATING,
+    "floating2": FLOATING2,
     "predicate": PREDICATE,
     "logical": LOGICAL,
     "same": SAME,
@@ -70,3 +79,12 @@ def fill(
                 function = getattr(function, part, None)
             if function is not None and name not in without:
                 namespace.setdefault(name, wrap(function))
+    if "elementwise" in wrappers:
+        for name in BITS:
+            function = getattr(library, name, None)
+            if function is not None:
+                namespace.setdefault(name, _of_x_and_y(wrappers["elementwise"](function)))
+
+
+def _of_x_and_y(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: op(x, y)

@@ -38,6 +38,8 @@ class Row:
     data_dependent: bool = False
     #: Why the op needs known sizes.
     static: str = ""
+    #: Whether there is one right value; else shapes and dtypes are compared.
+    unique: bool = True
 
     def expected(self) -> Any:
         if callable(self.oracle):
@@ -54,10 +56,10 @@ ROWS: list[Row] = []
 
 
 def row(op: str, *args: Any, oracle: Any = None, by: Any = (), tolerance: float = 1e-5,
-        data_dependent: bool = False, static: str = "", **kwargs: Any) -> None:
+        data_dependent: bool = False, static: str = "", unique: bool = True, **kwargs: Any) -> None:
     oracle = getattr(np, op) if oracle is None else oracle
     by = tuple(range(len(args))) if by == "all" else tuple(by)
-    ROWS.append(Row(op, args, oracle, kwargs, by, tolerance, data_dependent, static))
+    ROWS.append(Row(op, args, oracle, kwargs, by, tolerance, data_dependent, static, unique))
 
 
 A, B, POSITIVE, UNIT = floats(2, 3), floats(2, 3), floats(2, 3, low=0.2), floats(2, 3, low=-0.9, high=0.9)
@@ -576,5 +578,87 @@ def windows() -> None:
             tolerance=1e-4)
 
 
-for table in (elementwise, reductions, shapes, choosing, sorting, products, creation, mathematics, networks, windows):
+def algebra() -> None:
+    x, wide = floats(2, 3, 3), floats(4, 3)
+    spd = (x @ x.swapaxes(-1, -2) + 2 * np.eye(3)).astype("float32")
+    row("cholesky", spd, oracle=np.linalg.cholesky, by=(0,), tolerance=1e-4)
+    row("cholesky", spd, upper=True, tolerance=1e-4,
+        oracle=lambda x, upper: np.linalg.cholesky(x).swapaxes(-1, -2))
+    row("cholesky_inverse", np.linalg.cholesky(spd), tolerance=1e-3,
+        oracle=lambda c: np.linalg.inv(c @ c.swapaxes(-1, -2)))
+    for op in ("det", "slogdet", "inv"):
+        row(op, spd, oracle=getattr(np.linalg, op), by=(0,) if op != "slogdet" else (), tolerance=1e-3)
+    row("logdet", spd, oracle=lambda x: np.linalg.slogdet(x)[1], by=(0,), tolerance=1e-4)
+    row("solve", spd, floats(2, 3, 2), oracle=np.linalg.solve, by=(0, 1), tolerance=1e-3)
+    row("solve_triangular", np.tril(spd), floats(2, 3, 2), lower=True, tolerance=1e-3, by=(1,),
+        oracle=lambda a, b, lower: np.linalg.solve(a, b))
+    row("svd", wide, compute_uv=False, tolerance=1e-4, oracle=np.linalg.svd)
+    row("pinv", wide, oracle=np.linalg.pinv, tolerance=1e-4)
+    row("matrix_rank", np.ones((3, 4), "float32"), oracle=np.linalg.matrix_rank)
+    row("lstsq", wide, floats(4), tolerance=1e-3, oracle=lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0])
+    row("norm", wide, oracle=np.linalg.norm, by=(0,))
+    for order in (1, 2, 3, 0, np.inf, -np.inf):
+        row("norm", x, ord=order, axis=1, oracle=np.linalg.norm, tolerance=1e-4)
+    for order in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
+        row("norm", x, ord=order, axis=(0, 2), keepdims=True, oracle=np.linalg.norm, tolerance=1e-4)
+    row("eigh", spd, oracle=lambda x: np.linalg.eigh(x), tolerance=1e-3, unique=False)
+    row("eig", spd, oracle=lambda x: np.linalg.eig(x), tolerance=1e-3, unique=False)
+    row("qr", wide, oracle=lambda x: np.linalg.qr(x), tolerance=1e-3, unique=False, static="sizes decide the shape")
+    row("lu_factor", spd, oracle=lambda x: (x, np.zeros((2, 3), "int32")), unique=False)
+
+
+def signals() -> None:
+    pair = (floats(2, 6), floats(2, 6))
+
+    def parts(fn: Any) -> Any:
+        def call(x: Any) -> Any:
+            z = fn(x[0] + 1j * x[1])
+            return z.real, z.imag
+
+        return call
+
+    row("fft", pair, oracle=parts(np.fft.fft), tolerance=1e-4)
+    row("fft2", pair, oracle=parts(np.fft.fft2), tolerance=1e-4)
+    row("ifft2", pair, oracle=parts(np.fft.ifft2), tolerance=1e-4)
+    row("rfft", floats(2, 7), oracle=lambda x: (np.fft.rfft(x).real, np.fft.rfft(x).imag), tolerance=1e-4)
+    row("irfft", pair, oracle=lambda x: np.fft.irfft(x[0] + 1j * x[1]), tolerance=1e-4)
+    wave = floats(2, 20)
+    row("extract_sequences", wave, 6, 4, oracle=lambda x, n, s: np.stack([x[:, i : i + n] for i in range(0, 15, s)], 1))
+
+    def short(x: Any, n: int, s: int, length: int, window: Any, center: bool) -> Any:
+        z = np.stack([np.fft.rfft(x[:, i : i + n], length) for i in range(0, 15, s)], 1)
+        return z.real, z.imag
+
+    row("stft", wave, 6, 4, 6, window=None, center=False, oracle=short, tolerance=1e-4)
+    spectrum = short(wave, 8, 4, 8, None, False)
+    spectrum = tuple(p.astype("float32") for p in spectrum)
+    row("istft", spectrum, 8, 4, 8, window=None, center=False, oracle=lambda x, *a, **k: wave, tolerance=1e-4,
+        static="pieces are put at known places")
+    image = floats(1, 2, 5, 4)
+    row("unfold", image, 2, static="windows of known places",
+        oracle=lambda x, k: np.stack([x[:, :, i : i + 4, j : j + 3].reshape(1, 2, 12)
+                                      for i in (0, 1) for j in (0, 1)], 2).reshape(1, 8, 12))
+    row("fold", np.ones((1, 4, 12), "float32"), (5, 4), 2, static="places are known",
+        oracle=lambda x, s, k: np.outer([1, 2, 2, 2, 1], [1, 2, 2, 1])[None, None].astype("float32"))
+    row("depth_to_space", floats(2, 1, 1, 4), 2, oracle=lambda x, b: x.reshape(2, 2, 2, 1))
+    row("space_to_depth", floats(2, 2, 2, 1), 2, oracle=lambda x, b: x.reshape(2, 1, 1, 4))
+    row("rearrange", CUBE, "a b (c d) -> d a (b c)", d=2,
+        oracle=lambda x, p, d: x.reshape(2, 3, 2, 2).transpose(3, 0, 1, 2).reshape(2, 2, 6))
+    row("view", A, "int32", oracle=lambda x, d: x.view(d))
+    row("view", np.arange(8, dtype="uint8"), "int32", oracle=lambda x, d: x.view(d))
+    row("polar", POSITIVE, B, oracle=lambda r, a: r * np.exp(1j * a))
+
+    def attend(q: Any, k: Any, v: Any, is_causal: bool = False) -> Any:
+        logits = np.einsum("btnh,bsnh->bnts", q, k) / math.sqrt(q.shape[-1])
+        if is_causal:
+            logits = np.where(np.tri(q.shape[1], dtype=bool), logits, -np.inf)
+        return np.einsum("bnts,bsnh->btnh", special.softmax(logits, -1), v)
+
+    q, k, v = (floats(2, 4, 2, 3) for _ in range(3))
+    row("dot_product_attention", q, k, v, oracle=attend, by=(0, 1, 2), tolerance=1e-4)
+    row("dot_product_attention", q, k, v, is_causal=True, oracle=attend, tolerance=1e-4)
+
+
+for table in (elementwise, reductions, shapes, choosing, sorting, products, creation, mathematics, networks, windows,
+              algebra, signals):
     table()

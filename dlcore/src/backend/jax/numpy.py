@@ -16,34 +16,24 @@ from dlcore.src.ops import rules
 _SPECIAL = ("erf", "erfc", "erfinv")
 
 
-def _converting(fn: Callable[..., Any]) -> Callable[..., Any]:
-    def op(*xs: Any, **kwargs: Any) -> Any:
+def _one(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def op(x: Any) -> Any:
         try:
-            return fn(*xs, **kwargs)
-        except TypeError:  # lists: rare, so paid for only when they come
-            return fn(*map(convert, xs), **{k: convert(v) for k, v in kwargs.items()})
+            return fn(x)
+        except TypeError:  # a list: rare, so paid for only when it comes
+            return fn(convert(x))
 
     return op
 
 
-def _floating(fn: Callable[..., Any]) -> Callable[..., Any]:
-    plain = _converting(fn)
-
-    def op(*xs: Any, **kwargs: Any) -> Any:
-        for x in xs:
-            if getattr(x, "dtype", jnp.int32) in _INTEGERS:
-                break
-        else:
-            return plain(*xs, **kwargs)
-        arrays = map(convert, (*xs, *kwargs.values()))
-        return fn(*(a.astype(_float(*xs)) for a in arrays))
+def _two(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def op(x1: Any, x2: Any) -> Any:
+        try:
+            return fn(x1, x2)
+        except TypeError:
+            return fn(convert(x1), convert(x2))
 
     return op
-
-
-_INTEGERS = frozenset(
-    map(jnp.dtype, ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32"))
-)
 
 
 def _float(*xs: Any) -> Any:
@@ -89,17 +79,18 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 for _name in _SPECIAL:
-    globals()[_name] = _floating(getattr(special, _name))
-rsqrt = _floating(lambda x: jax.lax.rsqrt(convert(x).astype(_float(x))))
+    globals()[_name] = _one(getattr(special, _name))
+rsqrt = _one(lambda x: jax.lax.rsqrt(convert(x).astype(_float(x))))
 kinds.fill(
     globals(),
     jnp,
     {
-        "elementwise": _converting,
-        "floating": _floating,
-        "predicate": _converting,
-        "logical": _converting,
-        "same": _converting,
+        "elementwise": _two,
+        "floating": _one,
+        "floating2": _two,
+        "predicate": _two,
+        "logical": _two,
+        "same": _one,
     },
     without=("reciprocal",),
 )

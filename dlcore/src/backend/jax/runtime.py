@@ -18,9 +18,16 @@ def native(dtype: str) -> Any:
     return jnp.dtype(dtype)
 
 
+#: Type -> whether it is an array of jax: its own ``isinstance`` is slow.
+_OURS: dict[type, bool] = {}
+
+
 def convert(x: Any, dtype: str | None = None) -> jax.Array:
     """Return ``x`` as an array of jax."""
-    if isinstance(x, jax.Array):
+    ours = _OURS.get(type(x))
+    if ours is None:
+        ours = _OURS[type(x)] = isinstance(x, jax.Array)
+    if ours:
         return x if dtype is None else x.astype(native(dtype))
     if dtype is None and not hasattr(x, "dtype"):
         array = np.asarray(x)

@@ -36,16 +36,6 @@ def floats(*xs: Any) -> list[Any]:
     return [np.asarray(x, dtype) for x in xs]
 
 
-def _quiet(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Call without numpy's warnings: 1 / 0 is an infinity, as in other libraries."""
-
-    def op(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return fn(*args)
-
-    return op
-
-
 def _elementwise(fn: Callable[..., Any]) -> Callable[..., Any]:
     def op(x1: Any, x2: Any) -> Any:
         # Equal dtypes, and floats with Python's numbers, promote as numpy does.
@@ -62,20 +52,20 @@ def _elementwise(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _floating(fn: Callable[..., Any]) -> Callable[..., Any]:
-    if getattr(fn, "nin", 1) == 2:
-
-        def pair(x1: Any, x2: Any) -> Any:
-            if type(x1) is np.ndarray and type(x2) is np.ndarray:
-                if x1.dtype == x2.dtype and x1.dtype.kind in _FLOATS:
-                    return fn(x1, x2)
-            return fn(*floats(x1, x2))
-
-        return pair
-
     def op(x: Any) -> Any:
         if type(x) is np.ndarray and x.dtype.kind in _FLOATS:
             return fn(x)
         return fn(*floats(x))
+
+    return op
+
+
+def _floating2(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def op(x1: Any, x2: Any) -> Any:
+        if type(x1) is np.ndarray and type(x2) is np.ndarray:
+            if x1.dtype == x2.dtype and x1.dtype.kind in _FLOATS:
+                return fn(x1, x2)
+        return fn(*floats(x1, x2))
 
     return op
 
@@ -144,6 +134,7 @@ kinds.fill(
     {
         "elementwise": _elementwise,
         "floating": _floating,
+        "floating2": _floating2,
         "predicate": _elementwise,
         "logical": _logical,
         "same": _same,

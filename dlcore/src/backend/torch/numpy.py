@@ -111,17 +111,7 @@ def _bool_stays(fn: Callable[..., Any]) -> Callable[..., Any]:
     return op
 
 
-for _name, _fn in {
-    "divide": torch.true_divide,
-    "arctan2": torch.arctan2,
-    "hypot": torch.hypot,
-    "logaddexp": torch.logaddexp,
-    "logaddexp2": torch.logaddexp2,
-    "nextafter": torch.nextafter,
-    "heaviside": torch.heaviside,
-}.items():
-    globals()[_name] = _floating2(_fn)
-true_divide = globals()["divide"]
+divide = true_divide = _floating2(torch.true_divide)
 square = _integers(torch.square)
 absolute = _bool_stays(torch.abs)
 sign = _bool_stays(torch.sign)
@@ -432,6 +422,7 @@ kinds.fill(
     {
         "elementwise": _elementwise,
         "floating": _floating,
+        "floating2": _floating2,
         "predicate": _elementwise,
         "logical": _logical,
         "same": _same,
