@@ -51,9 +51,9 @@ def decimate(
         size = -(-inner // ((limit - 2) // 2))
         groups = -(-inner // size)
         starts = 1 + size * np.arange(groups)
-        grid = np.full(groups * size, ys[-2])  # the last group is filled up
-        grid[:inner] = ys[1:-1]
-        grid = grid.reshape(groups, size)
+        padded = np.full(groups * size, ys[-2])  # the last group is filled up
+        padded[:inner] = ys[1:-1]
+        grid = padded.reshape(groups, size)
         picked = (starts + grid.argmin(1), starts + grid.argmax(1))
         index = np.unique(np.concatenate([[0, inner + 1], *picked]))
         xs, ys = xs[index], ys[index]
