@@ -16,11 +16,11 @@ from kernel_ext.ranker.mix import mix
 from kernel_ext.ranker.subtokens import LONGEST
 
 SHARES = {
-    "attribute": 0.55,
+    "attribute": 0.5,
     "name": 0.2,
     "keyword": 0.12,
-    "import": 0.08,
-    "module": 0.05,
+    "import": 0.12,
+    "module": 0.06,
 }
 """How a sample of points divides among the kinds."""
 
