@@ -130,10 +130,8 @@ class Reader(State):
         prefix = token[:quote].lower()
         if self.fresh:
             self._begin(start)
-        if "f" in prefix:
-            self._fields(token, start, breaks_off)
-            if self.levels[-1].kind == "field":
-                return
+        if "f" in prefix and self._fields(token, start, breaks_off):
+            return
         self._literal("'", "bytes" if "b" in prefix else "str", start)
         if breaks_off:
             self.inside = "string"
@@ -144,8 +142,8 @@ class Reader(State):
             self.line += lines
             self.line_start = start + token.rfind("\n") + 1
 
-    def _fields(self, token: str, start: int, breaks_off: bool) -> None:
-        """Read the replacement fields of an f-string."""
+    def _fields(self, token: str, start: int, breaks_off: bool) -> bool:
+        """Read the replacement fields of an f-string; True if it ends inside one."""
         for match in _FIELD.finditer(token):
             if match.group(1) is None:
                 continue
@@ -165,11 +163,12 @@ class Reader(State):
                 elif kind in ("string", "number"):
                     self._literal("0", "str" if kind == "string" else "int", start)
             if breaks_off and match.end() == len(token):
-                return  # the cursor is in this field
+                return True
             while self.levels[-1] is not level:
                 self.levels.pop()
             self.levels.pop()
             self.dot = False
+        return False
 
     def _literal(self, token: str, type_: str | None, start: int) -> None:
         if self.fresh:

@@ -14,7 +14,7 @@ LABELS = {"name", "bound", "prefix"}
 WORDS = st.sampled_from(
     "df np self x foo . . . ( ) [ ] { } , , = = : : == + - * % ! ? @ -> := ... ; # "
     "'a' \"b\" ''' \"\"\" f'{x.y}' f\"{ \\ 1 2.5 0x1e 1e-5 % %% %%bash %%time "
-    "!ls".split()
+    "!ls f\"{x} { f'{f({x.y}".split()
     + keyword.kwlist
     + ["\n", "\n    ", "\n        ", "\n", context.CELL, "import pandas as pd\n"]
 )

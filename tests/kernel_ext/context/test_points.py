@@ -241,6 +241,7 @@ PLACES = [
     ("df['co", "string", "co"),
     ('f("""a\nb c', "string", "a\nb c"),
     ("f'{x.he", "attribute", "he"),
+    ("f'{a} b: {c(d, [e, f", "name", "f"),
     ("f'a {x} b", "string", "a {x} b"),
     ("12", "number", "12"),
     ("3.", "number", ""),
