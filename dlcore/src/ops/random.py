@@ -17,7 +17,6 @@ from dlcore.src.ops.declare import derived
 from dlcore.src.ops.math import erfinv
 from dlcore.src.ops.numpy.creation import arange, zeros, zeros_like
 from dlcore.src.ops.numpy.elementwise import (
-
     add,
     as_float,
     divide,

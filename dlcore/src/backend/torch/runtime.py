@@ -15,7 +15,6 @@ from dlcore.src.backend import loops
 from dlcore.src.dtypes import _NAMES, ALL
 from dlcore.src.variable import Variable, lent
 
-
 #: Name of a dtype -> torch's.
 NATIVE: dict[str, torch.dtype] = {
     name: getattr(torch, name) for name in ALL if hasattr(torch, name)

@@ -20,7 +20,7 @@ from dlcore.src.ops.numpy.elementwise import (
 )
 from dlcore.src.ops.numpy.indexing import where
 from dlcore.src.ops.numpy.logic import equal
-from dlcore.src.ops.numpy.shape import split, stack, squeeze
+from dlcore.src.ops.numpy.shape import split, squeeze, stack
 
 
 def channels_axis(images: Any, data_format: Any, name: str) -> int:

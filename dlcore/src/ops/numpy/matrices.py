@@ -14,10 +14,6 @@ from dlcore.src.ops.numpy.indexing import where
 from dlcore.src.ops.numpy.logic import equal, less_equal
 from dlcore.src.ops.numpy.shape import (
     broadcast_to,
-    expand_dims,
-    flip,
-    pad,
-    ravel,
     reshape,
     swapaxes,
 )

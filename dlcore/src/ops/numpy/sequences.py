@@ -28,7 +28,6 @@ from dlcore.src.ops.numpy.elementwise import (
     subtract,
 )
 from dlcore.src.ops.numpy.indexing import where
-from dlcore.src.ops.numpy.shape import moveaxis, reshape
 from dlcore.src.symbolic import Spec
 
 

@@ -20,12 +20,14 @@ from dlcore.src.ops.numpy.elementwise import (
     subtract,
 )
 from dlcore.src.ops.numpy.indexing import take_along_axis, where
-from dlcore.src.ops.numpy.reduction import any as any_
-from dlcore.src.ops.numpy.reduction import max as max_
-from dlcore.src.ops.numpy.reduction import min as min_
-from dlcore.src.ops.numpy.reduction import sum as sum_
+from dlcore.src.ops.numpy.reduction import (
+    any as any_,
+    max as max_,
+    min as min_,
+    sum as sum_,
+)
 from dlcore.src.ops.numpy.shape import expand_dims, moveaxis, ravel, reshape, transpose
-from dlcore.src.symbolic import KerasTensor, Spec
+from dlcore.src.symbolic import Spec
 
 
 def _sort_rule(x: Any, axis: Any = -1) -> Spec:
