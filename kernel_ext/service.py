@@ -224,8 +224,10 @@ class Service:
             self._log(error)
         self._seconds = time.perf_counter() - began
         self._loaded.set()
-        if self._ranker is not None:
+        try:
             self._rehearse()
+        except Exception as error:  # the answers will say what is wrong
+            self._log(error)
 
     def _rehearse(self) -> None:
         """Answer once for nobody, so that the first real answer is a quick one."""

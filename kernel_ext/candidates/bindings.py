@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 _LONGEST = 65_536
 _STATEMENT = 4000
-_MOST = 30
-_BINDS = re.compile(r"(?:async\s+)?(?:for|with|import|from|def)\b|.*=", re.DOTALL)
+_MOST = 10
+_BINDS = (  # lines in which a name may be given a value; each part takes linear time
+    r"^[ \t]*+(?:"
+    r"(?=[^=\n]*+=)[^=\n]*\b{0}\b|"
+    r"(?:async[ \t]+)?(?:for|with|import|from|def)\b[^\n]{{0,1000}}\b{0}\b|"
+    r"(?:async[ \t]+)?(?:with|def|from)\b[^\n(]{{0,200}}\([^)]{{0,1000}}\b{0}\b)"
+)
 _HEADER = re.compile(r"(\s*)(?:async\s+)?(def|class)\b")
 
 
@@ -47,13 +52,9 @@ def last(text: str, name: str) -> Binding | None:
     'a'
     """
     text = text[-_LONGEST:]
-    occurrences = list(re.finditer(rf"\b{re.escape(name)}\b", text))[-_MOST:]
-    seen = -1
-    for match in reversed(occurrences):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if start == seen:
-            continue
-        seen = start
+    binds = re.compile(_BINDS.format(re.escape(name)), re.MULTILINE)
+    starts = [match.start() for match in binds.finditer(text)][-_MOST:]
+    for start in reversed(starts):
         node = _statement(text, start)
         if node is not None and name in _bound(node) and _visible(text, start):
             return Binding(node, name, text, start)
@@ -69,16 +70,21 @@ def value_of(binding: Binding, resolver: Resolver) -> Value | None:
 def _statement(text: str, start: int) -> ast.stmt | None:
     """Parse the statement that begins in the line at an offset."""
     piece = text[start : start + _STATEMENT].lstrip()
-    if not _BINDS.match(piece):
-        return None
+    line = piece[: (piece + "\n").find("\n")].rstrip()
+    node = _parsed(line)
+    if node is not None:
+        return node
     lexed = lex(piece)
     ranges = lexed.statements()
     if not ranges:
         return None
     end = lexed.tokens[ranges[0][1] - 1]
-    piece = piece[: end.end] + (" pass" if end.text == ":" else "")
+    return _parsed(piece[: end.end])
+
+
+def _parsed(piece: str) -> ast.stmt | None:
     try:
-        return ast.parse(piece).body[0]
+        return ast.parse(piece + " pass" if piece.endswith(":") else piece).body[0]
     except (SyntaxError, ValueError, RecursionError, MemoryError, IndexError):
         return None
 
@@ -109,7 +115,8 @@ def _visible(text: str, start: int) -> bool:
         header = text.rfind("\n", 0, header - 1) + 1
         line = _HEADER.match(text, header)
         above = _indent(text, header)
-        if text[header:].lstrip(" \t")[:1] in ("\n", "#", "") or above >= indent:
+        first = text[header + above : header + above + 1]
+        if first in ("\n", "#", "") or above >= indent:
             continue
         indent = above
         if line and not _inside(text, header):

@@ -137,7 +137,7 @@ def _is_reserved(name: str) -> bool:
     return name in KEYWORDS and name not in ("None", "True", "False")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def lex(text: str) -> Lexed:
     """Split a text into tokens.
 

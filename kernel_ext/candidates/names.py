@@ -34,7 +34,7 @@ def names(
     namespace : dict
         Names of the kernel.
     texts : iterable of str
-        Texts whose words count: this cell up to the name, and earlier cells.
+        Texts whose words count: this cell up to the name first, then earlier cells.
     prefix : str
         What is typed of the name.
     """
@@ -46,15 +46,15 @@ def names(
         if matches(word, prefix)
     ]
     kinds: dict[str, str] = {}
-    for text in texts:
-        for word, kind in words(text[-_LONGEST:]).items():
+    for i, text in enumerate(texts):
+        read = _words if i else words  # the first changes with every key
+        for word, kind in read(text[-_LONGEST:]).items():
             if kinds.get(word, "text") == "text" and matches(word, prefix):
                 kinds[word] = kind
     seen = [Candidate(word, word, kind) for word, kind in kinds.items()]
     return list(unique([*live, *reserved, *seen, *builtin]))
 
 
-@lru_cache(maxsize=512)
 def words(text: str) -> dict[str, str]:
     r"""Return the names in a text, outside of strings and comments, and their kinds.
 
@@ -71,6 +71,9 @@ def words(text: str) -> dict[str, str]:
             if found.get(name, "text") == "text":
                 found[name] = kind
     return found
+
+
+_words = lru_cache(maxsize=256)(words)
 
 
 def _plain(namespace: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def is_installed(module: ModuleType) -> bool:
     """
     namespace = static.instance_dict(module)
     name, file = namespace.get("__name__"), namespace.get("__file__")
-    if type(file) is str:
+    if type(file) is str and name != "__main__":
         return is_library_file(file)
     return type(name) is str and name in sys.builtin_module_names
 

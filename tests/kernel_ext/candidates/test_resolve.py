@@ -9,6 +9,7 @@ import io
 import json
 import pathlib
 import re
+import time
 from typing import Optional
 
 import matplotlib.figure
@@ -277,3 +278,22 @@ def test_static_reading_agrees_with_inspect(namespace):
         ):
             expected = inspect.getattr_static(obj, name, static.MISSING)
             assert static.member(obj, name)[0] is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "with f(\n" * 8000,
+        "x = df.head()\n" * 4000,
+        "x " * 30_000,
+        "x = (\n" * 10_000,
+        "def f(x,\n" * 7000,
+        "=" * 60_000,
+        "x, " * 20_000,
+        " " * 60_000 + "x",
+    ],
+)
+def test_no_text_takes_long(namespace, text):
+    began = time.process_time()
+    Resolver(namespace, (text,)).resolve("x")
+    assert time.process_time() - began < 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -309,3 +310,14 @@ def test_a_namespace_that_changes_meanwhile_is_read_all_the_same(namespace):
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "'", '"', '"""', "# a\n", "def ", "a.b ", "\\"]
+)
+def test_words_of_any_text_are_read_quickly(piece):
+    from kernel_ext.candidates.names import words
+
+    began = time.process_time()
+    words(piece * (60_000 // len(piece)))
+    assert time.process_time() - began < 0.5
