@@ -25,9 +25,15 @@ M = np.ones((2, 2), "float32")
 #: Op -> its arguments, and the raw call on each library.
 CASES: dict[str, tuple[tuple[Any, ...], dict[str, str]]] = {
     "add": ((A, A), {"numpy": "add", "jax": "numpy.add", "torch": "add"}),
-    "multiply": ((A, 2.0), {"numpy": "multiply", "jax": "numpy.multiply", "torch": "multiply"}),
+    "multiply": (
+        (A, 2.0),
+        {"numpy": "multiply", "jax": "numpy.multiply", "torch": "multiply"},
+    ),
     "exp": ((A,), {"numpy": "exp", "jax": "numpy.exp", "torch": "exp"}),
-    "logaddexp": ((A, A), {"numpy": "logaddexp", "jax": "numpy.logaddexp", "torch": "logaddexp"}),
+    "logaddexp": (
+        (A, A),
+        {"numpy": "logaddexp", "jax": "numpy.logaddexp", "torch": "logaddexp"},
+    ),
     "less": ((A, A), {"numpy": "less", "jax": "numpy.less", "torch": "lt"}),
     "matmul": ((M, M), {"numpy": "matmul", "jax": "numpy.matmul", "torch": "matmul"}),
     "sum": ((A,), {"numpy": "sum", "jax": "numpy.sum", "torch": "sum"}),
@@ -50,7 +56,9 @@ def measure(ops: Any, runs: int) -> dict[str, float]:
     """Return op -> microseconds of ``ops``."""
     found = {}
     for name, (args, _) in CASES.items():
-        xs = [ops.convert_to_tensor(a) if isinstance(a, np.ndarray) else a for a in args]
+        xs = [
+            ops.convert_to_tensor(a) if isinstance(a, np.ndarray) else a for a in args
+        ]
         fn = getattr(ops, name)
         fn(*xs)
         found[name] = minimum(lambda fn=fn, xs=xs: fn(*xs), runs)
@@ -68,7 +76,10 @@ def raw(backend: str, runs: int) -> dict[str, float]:
             fn: Any = importlib.import_module("jax" if backend == "jax" else backend)
             for part in names[backend].split("."):
                 fn = getattr(fn, part)
-            xs = [ops.convert_to_tensor(a) if isinstance(a, np.ndarray) else a for a in args]
+            xs = [
+                ops.convert_to_tensor(a) if isinstance(a, np.ndarray) else a
+                for a in args
+            ]
             fn(*xs)
             found[name] = minimum(lambda fn=fn, xs=xs: fn(*xs), runs)
     return found
@@ -81,7 +92,10 @@ def keras(backend: str, runs: int) -> dict[str, float] | None:
     env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     out = subprocess.run(
         [sys.executable, __file__, "--keras", "--runs", str(runs)],
-        env=env, capture_output=True, text=True, check=True,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(out.stdout.splitlines()[-1])
 
@@ -91,7 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--backends", nargs="+", default=["numpy", "jax", "torch"])
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--keras", action="store_true", help="measure keras.ops, as JSON")
+    parser.add_argument(
+        "--keras", action="store_true", help="measure keras.ops, as JSON"
+    )
     options = parser.parse_args()
     if options.keras:
         from keras import ops as keras_ops
@@ -106,10 +122,14 @@ def main() -> None:
         with dlcore.use_backend(backend):
             ours = measure(ops, options.runs)
         theirs = keras(backend, max(options.runs // 4, 50))
-        print(f"{backend:10} {'raw':>8} {'dlcore':>8} {'over':>8} {'keras over':>11}  (microseconds)")
+        print(
+            f"{backend:10} {'raw':>8} {'dlcore':>8} {'over':>8} {'keras over':>11}  (microseconds)"
+        )
         for name in CASES:
             over = f"{theirs[name] - own[name]:11.2f}" if theirs else " " * 11
-            print(f"{name:10} {own[name]:8.2f} {ours[name]:8.2f} {ours[name] - own[name]:8.2f} {over}")
+            print(
+                f"{name:10} {own[name]:8.2f} {ours[name]:8.2f} {ours[name] - own[name]:8.2f} {over}"
+            )
 
 
 if __name__ == "__main__":

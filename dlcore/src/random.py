@@ -127,7 +127,11 @@ def draw_seed(seed: Any) -> Any:
     if isinstance(seed, SeedGenerator):
         words = seed.next()
         home, here = seed.state.backend, backends.current()
-        return words if home is here else here.runtime.convert(home.runtime.to_numpy(words))
+        return (
+            words
+            if home is here
+            else here.runtime.convert(home.runtime.to_numpy(words))
+        )
     if seed is None:
         seed = make_default_seed()
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):

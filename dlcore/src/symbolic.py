@@ -126,9 +126,7 @@ class KerasTensor:
         return len(self.shape)
 
     def __repr__(self) -> str:
-        return (
-            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
-        )
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def _no_value(self, wanted: str) -> TypeError:
         return TypeError(

@@ -29,7 +29,11 @@ def imports(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", SOURCE, ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_framework_is_imported_in_its_own_folder_only(path: Path) -> None:
     parts = path.relative_to(ROOT / "src").parts
-    own = {parts[1], *(["jaxlib"] if parts[1] == "jax" else [])} if parts[0] == "backend" else set()
+    own = (
+        {parts[1], *(["jaxlib"] if parts[1] == "jax" else [])}
+        if parts[0] == "backend"
+        else set()
+    )
     foreign = set(imports(path)) & FRAMEWORKS - own
     assert not foreign
     if parts[0] != "widgets":
@@ -42,8 +46,12 @@ def test_no_code_asks_for_the_backend_by_name(folder: str) -> None:
     for path in (ROOT / "src" / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Compare):
-                values = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
-                assert not names & {v for v in values if isinstance(v, str)}, f"{path}:{node.lineno}"
+                values = [
+                    c.value for c in ast.walk(node) if isinstance(c, ast.Constant)
+                ]
+                assert not names & {v for v in values if isinstance(v, str)}, (
+                    f"{path}:{node.lineno}"
+                )
 
 
 def test_files_are_short() -> None:
@@ -64,7 +72,11 @@ def test_import_loads_no_framework_and_is_quick() -> None:
         "print(time.thread_time() - t, *(m for m in sys.modules if '.' not in m))"
     )
     out = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT.parent
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT.parent,
     ).stdout.split()
     assert float(out[0]) < 0.2
     assert not set(out[1:]) & (FRAMEWORKS | DISPLAY)

@@ -38,7 +38,16 @@ LOGICAL = ("logical_and", "logical_or", "logical_xor")
 #: One argument; the result follows its dtype as the library does it.
 SAME = (
     *("absolute", "negative", "sign", "square", "conjugate", "real", "imag", "trunc"),
-    *("bitwise_not", "logical_not", "isnan", "isfinite", "isinf", "isposinf", "isneginf", "signbit"),
+    *(
+        "bitwise_not",
+        "logical_not",
+        "isnan",
+        "isfinite",
+        "isinf",
+        "isposinf",
+        "isneginf",
+        "signbit",
+    ),
 )
 KINDS = {
     "elementwise": ELEMENTWISE,
@@ -83,7 +92,9 @@ def fill(
         for name in BITS:
             function = getattr(library, name, None)
             if function is not None:
-                namespace.setdefault(name, _of_x_and_y(wrappers["elementwise"](function)))
+                namespace.setdefault(
+                    name, _of_x_and_y(wrappers["elementwise"](function))
+                )
 
 
 def _of_x_and_y(op: Callable[..., Any]) -> Callable[..., Any]:

@@ -95,4 +95,6 @@ def fill(
 
 
 def _as(x: Any, dtype: Any) -> Any:
-    return x if x.dtype == dtype else x.to(dtype) if hasattr(x, "to") else x.astype(dtype)
+    return (
+        x if x.dtype == dtype else x.to(dtype) if hasattr(x, "to") else x.astype(dtype)
+    )

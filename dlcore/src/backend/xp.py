@@ -37,7 +37,9 @@ def _axes(axis: Any) -> Any:
 
 def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
     def accumulating(fn: Any) -> Any:
-        def op(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        def op(
+            x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None
+        ) -> Any:
             x = convert(x)
             if dtype is None and x.dtype.kind == "f":
                 return fn(x, axis=_axes(axis), keepdims=keepdims)
@@ -68,7 +70,9 @@ def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         )
 
     def extreme(fn: Any) -> Any:
-        def op(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+        def op(
+            x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+        ) -> Any:
             more = {} if initial is None else {"initial": initial}
             return fn(convert(x), axis=_axes(axis), keepdims=keepdims, **more)
 
@@ -124,7 +128,9 @@ def _shapes(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         sections(x.shape[axis], indices_or_sections, False)
         return list(xp.split(x, indices_or_sections, axis))
 
-    def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    def pad(
+        x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None
+    ) -> Any:
         x = convert(x)
         widths = pad_widths(pad_width, x.ndim)
         if mode != "constant":
@@ -134,7 +140,9 @@ def _shapes(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
                     f"mode={mode!r} and constant_values={constant_values!r}."
                 )
             return xp.pad(x, widths, mode=mode)
-        return xp.pad(x, widths, constant_values=0 if constant_values is None else constant_values)
+        return xp.pad(
+            x, widths, constant_values=0 if constant_values is None else constant_values
+        )
 
     def squeeze(x: Any, axis: Any = None) -> Any:
         return xp.squeeze(convert(x), axis=_axes(axis))
@@ -165,7 +173,9 @@ def _shapes(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
 
 
 def _creation(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
-    def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
+    def arange(
+        start: Any, stop: Any = None, step: Any = None, dtype: Any = None
+    ) -> Any:
         name = arange_dtype(start, stop, step, dtype)
         first, last = (0, start) if stop is None else (start, stop)
         return xp.arange(first, last, 1 if step is None else step, dtype=native(name))
@@ -175,7 +185,9 @@ def _creation(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         return xp.full(shape, fill_value, dtype=native(name))
 
     def plain(fn: Any) -> Any:
-        return lambda shape, dtype=None: fn(shape, dtype=native(standardize_dtype(dtype)))
+        return lambda shape, dtype=None: fn(
+            shape, dtype=native(standardize_dtype(dtype))
+        )
 
     def like(fn: Any) -> Any:
         def op(x: Any, dtype: Any = None) -> Any:
@@ -249,8 +261,10 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
     def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         x1, x2 = convert(x1), convert(x2)
         dtype = native(result_type(x1.dtype, x2.dtype))
-        axes = axes if isinstance(axes, int) else tuple(
-            [a] if isinstance(a, int) else list(a) for a in axes
+        axes = (
+            axes
+            if isinstance(axes, int)
+            else tuple([a] if isinstance(a, int) else list(a) for a in axes)
         )
         return xp.tensordot(x1.astype(dtype), x2.astype(dtype), axes=axes)
 

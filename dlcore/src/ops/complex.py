@@ -15,7 +15,9 @@ from dlcore.src.symbolic import Spec
 def _complex_rule(x: Any) -> Spec:
     shape = rules.shape_of(x)
     if not shape or shape[-1] not in (2, None):
-        raise ValueError(f"Last dimension of input must be size 2 (real and imaginary), got {shape}")
+        raise ValueError(
+            f"Last dimension of input must be size 2 (real and imaginary), got {shape}"
+        )
     dtype = "complex128" if rules.promoted(x) == "float64" else "complex64"
     return Spec(shape[:-1], dtype)
 

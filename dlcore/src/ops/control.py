@@ -153,7 +153,11 @@ def check_scan(f: Any, xs: Any, length: Any) -> None:
 
 
 def _scan_rule(
-    f: Any, init: Any, xs: Any = None, length: Any = None, reverse: bool = False,
+    f: Any,
+    init: Any,
+    xs: Any = None,
+    length: Any = None,
+    reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
     check_scan(f, xs, length)
@@ -161,11 +165,11 @@ def _scan_rule(
     leaves = _leaves(xs)
     if leaves:
         count = rules.shape_of(leaves[0])[0]
-        slices = _map(lambda x: KerasTensor(rules.shape_of(x)[1:], rules.promoted(x)), xs)
+        slices = _map(
+            lambda x: KerasTensor(rules.shape_of(x)[1:], rules.promoted(x)), xs
+        )
     carry, out = f(_map(_symbolic, init), slices)
-    stacked = _map(
-        lambda y: Spec((count, *rules.shape_of(y)), rules.promoted(y)), out
-    )
+    stacked = _map(lambda y: Spec((count, *rules.shape_of(y)), rules.promoted(y)), out)
     return _map(spec_of, carry), stacked
 
 
@@ -296,7 +300,9 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
     while size and distance < size:
         combined = f(part(elems, None, -distance), part(elems, distance, None))
         elems = _map(
-            lambda a, b: concatenate([a, b], axis), part(elems, None, distance), combined
+            lambda a, b: concatenate([a, b], axis),
+            part(elems, None, distance),
+            combined,
         )
         distance *= 2
     return _map(lambda x: flip(x, axis), elems) if reverse else elems
@@ -360,12 +366,16 @@ def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
 def _core_axes(signature: str) -> list[int]:
     """Return how many core axes each argument of a signature has."""
     left = signature.partition("->")[0]
-    return [len([n for n in group.split(",") if n.strip()])
-            for group in re.findall(r"\(([^)]*)\)", left)]
+    return [
+        len([n for n in group.split(",") if n.strip()])
+        for group in re.findall(r"\(([^)]*)\)", left)
+    ]
 
 
 @export("dlcore.ops.vectorize", "dlcore.ops.numpy.vectorize")
-def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: Any = None) -> Any:
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: Any = None, signature: Any = None
+) -> Any:
     """Make a function of single elements one of whole tensors, which broadcast.
 
     Parameters
@@ -405,7 +415,9 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: An
             )
         cuts = [len(rules.shape_of(x)) - n for x, n in zip(xs, core, strict=True)]
         shapes = [rules.shape_of(x) for x in xs]
-        lead = rules.broadcast_shapes(*(s[:c] for s, c in zip(shapes, cuts, strict=True)))
+        lead = rules.broadcast_shapes(
+            *(s[:c] for s, c in zip(shapes, cuts, strict=True))
+        )
         rows = [
             reshape(broadcast_to(x, (*lead, *s[c:])), (-1, *s[c:]))
             for x, s, c in zip(xs, shapes, cuts, strict=True)

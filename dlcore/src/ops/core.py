@@ -223,7 +223,11 @@ def _slice_rule(inputs: Any, start_indices: Any, shape: Any) -> Spec:
 
 
 def _rest(size: int | None, starts: Any, i: int) -> int | None:
-    if size is None or isinstance(starts, KerasTensor) or isinstance(starts[i], KerasTensor):
+    if (
+        size is None
+        or isinstance(starts, KerasTensor)
+        or isinstance(starts[i], KerasTensor)
+    ):
         return None
     return size - int(starts[i])
 

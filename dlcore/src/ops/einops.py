@@ -52,7 +52,9 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
         )
     names = [n for g in given for n in g]
     if sorted(names) != sorted(n for g in wanted for n in g):
-        raise ValueError(f"rearrange: both sides of {pattern!r} must name the same axes.")
+        raise ValueError(
+            f"rearrange: both sides of {pattern!r} must name the same axes."
+        )
     sizes: dict[str, int | None] = dict(axes_lengths)
     for size, group in zip(shape, given, strict=True):
         open_ = [n for n in group if n not in sizes]

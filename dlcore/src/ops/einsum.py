@@ -22,7 +22,9 @@ def parse(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks):
-        raise ValueError(f"{subscripts!r} is for {len(terms)} operands, got {len(ranks)}")
+        raise ValueError(
+            f"{subscripts!r} is for {len(terms)} operands, got {len(ranks)}"
+        )
     spare = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in text]
     hidden = [
         rank - len(term.replace("...", "")) if "..." in term else 0

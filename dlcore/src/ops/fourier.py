@@ -262,9 +262,7 @@ def istft(
     )
     rows = reshape(pieces, (-1, count * fft_length))
     total = transpose(scatter(places, transpose(rows), (size, rules.shape_of(rows)[0])))
-    squares = reshape(
-        multiply(weights, weights) + ones((count, 1), dtype) * 0.0, (-1,)
-    )
+    squares = reshape(multiply(weights, weights) + ones((count, 1), dtype) * 0.0, (-1,))
     share = scatter(places, squares, (size,))
     low = share > 1e-10
     total = where(low, divide(total, maximum(share, 1e-10)), total)

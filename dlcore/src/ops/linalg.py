@@ -122,7 +122,9 @@ def _lu_rule(x: Any) -> Any:
     shape, dtype = _matrix(x)
     rows, columns = shape[-2:]
     known = rows is not None and columns is not None
-    return Spec(shape, dtype), Spec((*shape[:-2], min(rows, columns) if known else None), "int32")
+    return Spec(shape, dtype), Spec(
+        (*shape[:-2], min(rows, columns) if known else None), "int32"
+    )
 
 
 @primitive(_lu_rule)
@@ -161,7 +163,13 @@ def qr(x: Any, mode: str = "reduced") -> Any:
 def _solve_rule(a: Any, b: Any, lower: bool = False) -> Spec:
     shape, _ = _matrix(a, "a", square=True)
     other = rules.shape_of(b)
-    rows = other[-1] if len(other) == len(shape) - 1 else other[-2] if len(other) > 1 else other[-1]
+    rows = (
+        other[-1]
+        if len(other) == len(shape) - 1
+        else other[-2]
+        if len(other) > 1
+        else other[-1]
+    )
     if not rules.same_sizes(shape[-1], rows):
         raise ValueError(f"shapes of `a` and `b` do not fit: {shape} and {other}")
     return Spec(other, rules.float_of(rules.promoted(a, b)))
@@ -203,7 +211,11 @@ def _svd_rule(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> An
         return values
     left = rows if full_matrices else inner
     right = columns if full_matrices else inner
-    return Spec((*lead, rows, left), dtype), values, Spec((*lead, right, columns), dtype)
+    return (
+        Spec((*lead, rows, left), dtype),
+        values,
+        Spec((*lead, right, columns), dtype),
+    )
 
 
 @primitive(_svd_rule)
@@ -273,7 +285,9 @@ def _lstsq_rule(a: Any, b: Any, rcond: Any = None) -> Spec:
     other = rules.shape_of(b)
     dtype = rules.float_of(rules.promoted(a, b))
     if len(shape) != 2 or len(other) not in (1, 2):
-        raise ValueError(f"`a` is a matrix, `b` a vector or matrix, got {shape}, {other}")
+        raise ValueError(
+            f"`a` is a matrix, `b` a vector or matrix, got {shape}, {other}"
+        )
     if not rules.same_sizes(shape[0], other[0]):
         raise ValueError(f"`a` and `b` need as many rows, got {shape} and {other}")
     return Spec((shape[1], *other[1:]), dtype)
@@ -295,7 +309,9 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     return matmul(pinv(cast(a, dtype), rcond), cast(b, dtype))
 
 
-def _norm_rule(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Spec:
+def _norm_rule(
+    x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
+) -> Spec:
     return rules.real_reduction(x, axis, keepdims)
 
 
@@ -320,8 +336,10 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
     best = min_ if ord in (-1, -2, -math.inf) else max_
     if ord in (1, -1, math.inf, -math.inf):
         added, kept = axes if ord in (1, -1) else axes[::-1]
-        return best(sum_(size, added, True), axes, keepdims) if keepdims else best(
-            sum_(size, added), kept - (kept > added)
+        return (
+            best(sum_(size, added, True), axes, keepdims)
+            if keepdims
+            else best(sum_(size, added), kept - (kept > added))
         )
     if ord not in (2, -2, "nuc"):
         raise ValueError(f"norm: {ord!r} is no norm of matrices.")
@@ -358,5 +376,3 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if len(axes) == 2:
         return _matrix_norm(x, ord, (axes[0], axes[1]), keepdims)
     raise ValueError(f"norm: `axis` is one axis or two, got {axis} for {rank} axes.")
-
-

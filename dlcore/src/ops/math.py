@@ -260,4 +260,3 @@ def cdist(x: Any, y: Any) -> Any:
     x, y = cast(x, dtype), cast(y, dtype)
     gap = subtract(expand_dims(x, -2), expand_dims(y, -3))
     return sqrt(sum_(square(gap), -1))
-

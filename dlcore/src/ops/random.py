@@ -44,9 +44,14 @@ from dlcore.src.ops.numpy.sorting import argsort
 from dlcore.src.random import draw_seed
 from dlcore.src.symbolic import Spec
 
-_MULTIPLIERS = tuple(c - (1 << 32) if c >> 31 else c for c in (
-    0xED5AD4BB, 0xAC4C1B51, 0x31848BAB,
-))
+_MULTIPLIERS = tuple(
+    c - (1 << 32) if c >> 31 else c
+    for c in (
+        0xED5AD4BB,
+        0xAC4C1B51,
+        0x31848BAB,
+    )
+)
 _SHIFTS = (17, 11, 15, 14)
 
 
@@ -133,7 +138,11 @@ def _unit(shape: tuple[int, ...], seed: Any, dtype: str) -> Any:
 
 @derived(rule=_drawn)
 def uniform(
-    shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
+    shape: Any,
+    minval: Any = 0.0,
+    maxval: Any = 1.0,
+    dtype: Any = None,
+    seed: Any = None,
 ) -> Any:
     """Uniform numbers in ``[minval, maxval)``.
 
@@ -419,7 +428,13 @@ def binomial(
 
     def halve(words: Any, n: Any, p: Any, found: Any) -> Any:
         middle = cast(cast((n + 1.0) * 0.5, "int32"), "float32")
-        y = _beta(shape, maximum(middle, 1.0), maximum(n + 1.0 - middle, 1.0), words, "float32")
+        y = _beta(
+            shape,
+            maximum(middle, 1.0),
+            maximum(n + 1.0 - middle, 1.0),
+            words,
+            "float32",
+        )
         many, below = n > _FEW, y <= p
         above_p = divide(p - y, maximum(1.0 - y, 1e-30))
         under_p = divide(p, maximum(y, 1e-30))
@@ -444,5 +459,3 @@ def binomial(
 def minimum_one(x: Any) -> Any:
     """Return ``x``, at most 1."""
     return where(x > 1.0, 1.0, x)
-
-

@@ -149,9 +149,7 @@ def reduced(x: Any, axis: Any, keepdims: bool) -> Shape:
     shape = shape_of(x)
     axes = canonical_axes(axis, len(shape))
     return tuple(
-        1 if i in axes else d
-        for i, d in enumerate(shape)
-        if keepdims or i not in axes
+        1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes
     )
 
 

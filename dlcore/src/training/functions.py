@@ -48,6 +48,8 @@ class Functions:
         self._kept: dict[Any, tuple[Any, Callable[..., Any]]] = {}
         self._state: State | None = None
         self._seen: Any = None
+        #: Kind of step -> whether it is short, as far as that was measured.
+        self.short: dict[str, bool] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Functions:
         return Functions()

@@ -14,12 +14,8 @@ from dlcore.src.callbacks.callback_list import CallbackList
 from dlcore.src.ops.core import convert_to_numpy
 from dlcore.src.training.data.adapter import DataAdapter
 from dlcore.src.training.functions import to_native
+from dlcore.src.training.grouping import Grouping
 from dlcore.src.training.results import LazyResults, numbers
-
-#: Fewest and most batches in one compiled call, and most bytes of them.
-LEAST_STEPS = 8
-MOST_STEPS = 40
-MOST_BYTES = 16_000_000
 
 
 class Watchers:
@@ -118,39 +114,23 @@ class Batches:
             getattr(callback, self.names[1])(step, found)
 
 
-def group_size(model: Any, adapter: DataAdapter, batches: Batches) -> int:
-    """Return how many batches go into one compiled call.
-
-    What ``steps_per_execution`` says; where it says nothing, as many as fit in memory
-    if data is in memory and no callback wants to see every batch.
-    """
-    wanted = model.steps_per_execution
-    if model._eager or (isinstance(wanted, int) and wanted > 1):
-        return 1 if model._eager else wanted
-    steps = adapter.steps or 0
-    if batches.strict or not adapter.in_memory or steps < LEAST_STEPS:
-        return 1
-    size = sum(getattr(a, "nbytes", 0) for a in tree.leaves(adapter.first()))
-    most = min(MOST_STEPS, steps, MOST_BYTES // max(size, 1))
-    # A divisor leaves no rest, which would be compiled for itself.
-    divisors = [n for n in range(LEAST_STEPS, most + 1) if adapter.full % n == 0]
-    return max(divisors, default=max(most, 1))
-
-
 def run(
     model: Any, kind: str, adapter: DataAdapter, index: int, batches: Batches
 ) -> dict[str, Any]:
     """Go through the data once; return the logs as tensors."""
-    size = group_size(model, adapter, batches)
-    single = model._function(kind)
-    many = model._repeated(kind) if size > 1 else None
+    grouping = Grouping(model, kind, adapter, batches.strict)
+    single, many = model._function(kind), None
     logs: Any = None
     step, seen = 0, False
-    groups = adapter.groups(index, size if many is not None else 1)
-    for count, batch in groups:
+    for count, batch in adapter.groups(index, grouping.size):
         batches.before(step)
         native = to_native(model.backend, batch)
-        logs = single(native) if count == 1 or many is None else many(native)
+        if count == 1:
+            logs = single(native)
+        else:
+            many = many or model._repeated(kind)
+            logs = many(native)
+        grouping.done(count)
         step, seen = step + count, True
         batches.after(step - 1, logs)
         if model.stop_training and kind == "train":

@@ -21,13 +21,22 @@ def home(x: object) -> str:
 def test_an_op_runs_where_its_tensor_lives(backend: str) -> None:
     x = ops.convert_to_tensor([1.0, 2.0])
     with dlcore.use_backend("numpy"):
-        for result in (ops.add(x, 1), ops.zeros_like(x), ops.logaddexp(1.0, x), ops.concatenate([x, x])):
+        for result in (
+            ops.add(x, 1),
+            ops.zeros_like(x),
+            ops.logaddexp(1.0, x),
+            ops.concatenate([x, x]),
+        ):
             assert type(result) is type(x)
 
 
 def test_without_a_home_it_runs_on_the_active_backend(backend: str) -> None:
     tensor = type(ops.convert_to_tensor([1.0]))
-    for result in (ops.zeros((2,)), ops.add(np.ones(2), np.ones(2)), ops.softmax([1.0, 2.0])):
+    for result in (
+        ops.zeros((2,)),
+        ops.add(np.ones(2), np.ones(2)),
+        ops.softmax([1.0, 2.0]),
+    ):
         assert type(result) is tensor
 
 
@@ -58,7 +67,9 @@ def test_new_threads_see_set_backend_and_not_the_scope() -> None:
     try:
         dlcore.config.set_backend("numpy")
         with dlcore.use_backend("torch"):
-            thread = threading.Thread(target=lambda: seen.append(dlcore.config.backend()))
+            thread = threading.Thread(
+                target=lambda: seen.append(dlcore.config.backend())
+            )
             thread.start()
             thread.join()
         assert seen == ["numpy"]

@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 
+import dlcore.backend
 import pytest
 
 import dlcore
-import dlcore.backend
 from dlcore.src.dtypes import COMPLEX, FLOATS, SIGNED, UNSIGNED, result_type
 
 NAMES = ("bool", *UNSIGNED, *SIGNED, *FLOATS, *COMPLEX)
@@ -25,7 +25,12 @@ for a, b in itertools.product(names, (*names, "int", "float")):
 print(json.dumps(table))
 """
 #: Keras never promotes to 64 bits but on tensorflow; here a 64-bit argument keeps them.
-NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+NARROW = {
+    "int64": "int32",
+    "uint64": "uint32",
+    "float64": "float32",
+    "complex128": "complex64",
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,9 @@ def table() -> dict[str, str]:
     out = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(names=NAMES)],
         env={**os.environ, "KERAS_BACKEND": "numpy", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(out.stdout.splitlines()[-1])
 

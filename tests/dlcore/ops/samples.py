@@ -48,21 +48,39 @@ class Row:
         return self.oracle
 
     def __str__(self) -> str:
-        shapes = [np.shape(a) if hasattr(a, "shape") else type(a).__name__ for a in self.args]
+        shapes = [
+            np.shape(a) if hasattr(a, "shape") else type(a).__name__ for a in self.args
+        ]
         return f"{self.op}-{'-'.join(map(str, shapes))}-{self.kwargs}"
 
 
 ROWS: list[Row] = []
 
 
-def row(op: str, *args: Any, oracle: Any = None, by: Any = (), tolerance: float = 1e-5,
-        data_dependent: bool = False, static: str = "", unique: bool = True, **kwargs: Any) -> None:
+def row(
+    op: str,
+    *args: Any,
+    oracle: Any = None,
+    by: Any = (),
+    tolerance: float = 1e-5,
+    data_dependent: bool = False,
+    static: str = "",
+    unique: bool = True,
+    **kwargs: Any,
+) -> None:
     oracle = getattr(np, op) if oracle is None else oracle
     by = tuple(range(len(args))) if by == "all" else tuple(by)
-    ROWS.append(Row(op, args, oracle, kwargs, by, tolerance, data_dependent, static, unique))
+    ROWS.append(
+        Row(op, args, oracle, kwargs, by, tolerance, data_dependent, static, unique)
+    )
 
 
-A, B, POSITIVE, UNIT = floats(2, 3), floats(2, 3), floats(2, 3, low=0.2), floats(2, 3, low=-0.9, high=0.9)
+A, B, POSITIVE, UNIT = (
+    floats(2, 3),
+    floats(2, 3),
+    floats(2, 3, low=0.2),
+    floats(2, 3, low=-0.9, high=0.9),
+)
 I, J, BITS = ints(2, 3), ints(2, 3, low=1), np.array([True, False, True])
 HOLES = np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, 0.5]], "float32")
 CUBE = floats(2, 3, 4)
@@ -72,14 +90,31 @@ def wide(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Call the oracle in double precision."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return fn(*(a.astype("float64") if getattr(a, "dtype", None) == np.float32 else a for a in args), **kwargs)
+        return fn(
+            *(
+                a.astype("float64") if getattr(a, "dtype", None) == np.float32 else a
+                for a in args
+            ),
+            **kwargs,
+        )
 
     return call
 
 
 def elementwise() -> None:
-    for op in ("add", "subtract", "multiply", "maximum", "minimum", "divide", "true_divide", "arctan2",
-               "hypot", "logaddexp", "logaddexp2"):
+    for op in (
+        "add",
+        "subtract",
+        "multiply",
+        "maximum",
+        "minimum",
+        "divide",
+        "true_divide",
+        "arctan2",
+        "hypot",
+        "logaddexp",
+        "logaddexp2",
+    ):
         row(op, A, B, by="all")
         row(op, A, floats(3), by="all")
         row(op, A, 2.5)
@@ -91,8 +126,12 @@ def elementwise() -> None:
         row(op, I, J)
     for op in ("gcd", "lcm", "bitwise_and", "bitwise_or", "bitwise_xor"):
         row(op, I, J)
-    for op, oracle in (("bitwise_left_shift", np.left_shift), ("left_shift", np.left_shift),
-                       ("bitwise_right_shift", np.right_shift), ("right_shift", np.right_shift)):
+    for op, oracle in (
+        ("bitwise_left_shift", np.left_shift),
+        ("left_shift", np.left_shift),
+        ("bitwise_right_shift", np.right_shift),
+        ("right_shift", np.right_shift),
+    ):
         row(op, I, np.abs(J), oracle=oracle)
     for op in ("bitwise_not", "bitwise_invert"):
         row(op, I, oracle=np.invert)
@@ -101,10 +140,30 @@ def elementwise() -> None:
     row("nextafter", A, B)
     row("heaviside", np.array([-1.0, 0.0, 2.0], "float32"), np.float32(0.5))
     row("ldexp", A, I)
-    row("divide_no_nan", A, np.array([0.0, 1.0, 2.0], "float32"), by=(0,),
-        oracle=lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)))
-    for op in ("exp", "exp2", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arcsinh",
-               "deg2rad", "rad2deg", "sinc", "cbrt"):
+    row(
+        "divide_no_nan",
+        A,
+        np.array([0.0, 1.0, 2.0], "float32"),
+        by=(0,),
+        oracle=lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
+    )
+    for op in (
+        "exp",
+        "exp2",
+        "expm1",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arctan",
+        "arcsinh",
+        "deg2rad",
+        "rad2deg",
+        "sinc",
+        "cbrt",
+    ):
         row(op, A, oracle=wide(getattr(np, op)), by=(0,))
         row(op, I, oracle=getattr(np, op), tolerance=1e-4)
     for op in ("log", "log10", "log1p", "log2", "sqrt"):
@@ -115,8 +174,27 @@ def elementwise() -> None:
     row("i0", A, tolerance=1e-5)
     row("reciprocal", POSITIVE, by=(0,))
     row("rsqrt", POSITIVE, oracle=lambda x: 1 / np.sqrt(x), by=(0,))
-    for op in ("floor", "ceil", "trunc", "sign", "negative", "absolute", "square", "conjugate", "real", "imag",
-               "isnan", "isfinite", "isinf", "isposinf", "isneginf", "signbit", "isreal", "abs", "conj"):
+    for op in (
+        "floor",
+        "ceil",
+        "trunc",
+        "sign",
+        "negative",
+        "absolute",
+        "square",
+        "conjugate",
+        "real",
+        "imag",
+        "isnan",
+        "isfinite",
+        "isinf",
+        "isposinf",
+        "isneginf",
+        "signbit",
+        "isreal",
+        "abs",
+        "conj",
+    ):
         row(op, A)
         row(op, I)
     row("fabs", A)
@@ -125,7 +203,14 @@ def elementwise() -> None:
     row("round", 3 * A)
     row("round", 3 * A, decimals=1)
     row("round", I)
-    row("clip", A, -1.0, 1.0, oracle=lambda x, a, b: np.clip(x, np.float32(a), np.float32(b)), by=(0,))
+    row(
+        "clip",
+        A,
+        -1.0,
+        1.0,
+        oracle=lambda x, a, b: np.clip(x, np.float32(a), np.float32(b)),
+        by=(0,),
+    )
     row("clip", I, -1, 2)
     for op in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
         row(op, I, J)
@@ -136,7 +221,13 @@ def elementwise() -> None:
         row(op, I, J)
     row("logical_not", I)
     row("nan_to_num", np.array([np.nan, 1.0, -2.0], "float32"))
-    row("nan_to_num", np.array([np.nan, np.inf, -np.inf], "float32"), nan=1.0, posinf=2.0, neginf=3.0)
+    row(
+        "nan_to_num",
+        np.array([np.nan, np.inf, -np.inf], "float32"),
+        nan=1.0,
+        posinf=2.0,
+        neginf=3.0,
+    )
     row("isclose", A, A + 1e-7)
     row("isclose", HOLES, HOLES, equal_nan=True)
     row("allclose", A, A + 1e-7)
@@ -150,7 +241,18 @@ def elementwise() -> None:
 
 
 def reductions() -> None:
-    for op in ("sum", "mean", "prod", "max", "min", "var", "std", "amax", "amin", "ptp"):
+    for op in (
+        "sum",
+        "mean",
+        "prod",
+        "max",
+        "min",
+        "var",
+        "std",
+        "amax",
+        "amin",
+        "ptp",
+    ):
         row(op, A, by=(0,), tolerance=1e-4)
         row(op, CUBE, axis=1, by=(0,), tolerance=1e-4)
         row(op, CUBE, axis=(0, -1), keepdims=True, by=(0,), tolerance=1e-4)
@@ -173,7 +275,16 @@ def reductions() -> None:
         row(op, A)
     row("cumsum", I > 0, axis=0)
     row("cumsum", I, axis=0, dtype="float32")
-    for op in ("nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nanmedian"):
+    for op in (
+        "nansum",
+        "nanprod",
+        "nanmax",
+        "nanmin",
+        "nanmean",
+        "nanvar",
+        "nanstd",
+        "nanmedian",
+    ):
         row(op, HOLES, tolerance=1e-4)
         row(op, HOLES, axis=1)
         row(op, HOLES, axis=0, keepdims=True)
@@ -192,7 +303,9 @@ def reductions() -> None:
     row("nanpercentile", HOLES, 30.0, axis=1)
     row("median", CUBE, axis=(0, 1))
     row("logsumexp", A, oracle=special.logsumexp, by=(0,))
-    row("logsumexp", CUBE, axis=(0, 1), keepdims=True, oracle=special.logsumexp, by=(0,))
+    row(
+        "logsumexp", CUBE, axis=(0, 1), keepdims=True, oracle=special.logsumexp, by=(0,)
+    )
     row("trapezoid", A, by=(0,))
     row("trapezoid", A, x=np.array([0.0, 1.0, 3.0], "float32"))
     row("diff", CUBE, axis=1)
@@ -272,8 +385,17 @@ def choosing() -> None:
     row("trace", CUBE, offset=1, axis1=1, axis2=2)
     row("get_item", CUBE, (slice(None, None, 2), 1), oracle=lambda x, k: x[k], by=(0,))
     row("get_item", CUBE, (..., None, -1), oracle=lambda x, k: x[k])
-    row("get_item", CUBE, (slice(None), slice(None, None, -1)), oracle=lambda x, k: x[k])
-    row("slice", CUBE, (0, 1, 2), (2, 2, 1), oracle=lambda x, s, n: x[0:2, 1:3, 2:3], by=(0,))
+    row(
+        "get_item", CUBE, (slice(None), slice(None, None, -1)), oracle=lambda x, k: x[k]
+    )
+    row(
+        "slice",
+        CUBE,
+        (0, 1, 2),
+        (2, 2, 1),
+        oracle=lambda x, s, n: x[0:2, 1:3, 2:3],
+        by=(0,),
+    )
 
     def update(x: Any, start: Any, value: Any) -> Any:
         x = x.copy()
@@ -295,12 +417,30 @@ def choosing() -> None:
 
     places = np.array([[0, 1], [1, 2]], "int32")
     row("scatter_update", A, places, floats(2), oracle=scatter(put), by=(0, 2))
-    row("scatter_update", A, np.array([[1], [0]], "int32"), floats(2, 3), oracle=scatter(put))
+    row(
+        "scatter_update",
+        A,
+        np.array([[1], [0]], "int32"),
+        floats(2, 3),
+        oracle=scatter(put),
+    )
     twice = np.array([[0, 1], [0, 1]], "int32")
-    for name, fn in (("add", np.add), ("max", np.maximum), ("min", np.minimum), ("mul", np.multiply)):
-        row("scatter_update", A, twice, floats(2), reduction=name, oracle=scatter(fn.at))
-    row("scatter", twice, floats(2), (2, 3),
-        oracle=lambda p, v, s: np.array([[0, v.sum(), 0], [0, 0, 0]], "float32"))
+    for name, fn in (
+        ("add", np.add),
+        ("max", np.maximum),
+        ("min", np.minimum),
+        ("mul", np.multiply),
+    ):
+        row(
+            "scatter_update", A, twice, floats(2), reduction=name, oracle=scatter(fn.at)
+        )
+    row(
+        "scatter",
+        twice,
+        floats(2),
+        (2, 3),
+        oracle=lambda p, v, s: np.array([[0, v.sum(), 0], [0, 0, 0]], "float32"),
+    )
 
 
 def sorting() -> None:
@@ -313,16 +453,39 @@ def sorting() -> None:
     row("isin", I, np.array([1, 2], "int32"))
     row("isin", I, np.array([1, 2], "int32"), invert=True)
     row("bincount", np.array([1, 1, 4], "int32"), data_dependent=True)
-    row("bincount", np.array([1, 1, 4], "int32"), weights=floats(3), minlength=7, data_dependent=True)
+    row(
+        "bincount",
+        np.array([1, 1, 4], "int32"),
+        weights=floats(3),
+        minlength=7,
+        data_dependent=True,
+    )
     row("histogram", A, bins=4)
     row("histogram", A, bins=3, range=(-1.0, 1.0))
     row("unique", I, data_dependent=True)
     row("unique", I, return_inverse=True, return_counts=True, data_dependent=True)
     row("unique", np.array([3, 1, 3], "int32"), return_index=True, data_dependent=True)
-    row("unique", np.array([3, 1, 3], "int32"), size=4, fill_value=9, data_dependent=True,
-        oracle=np.array([1, 3, 9, 9]))
-    row("top_k", A, 2, oracle=lambda x, k: (-np.sort(-x)[..., :k], np.argsort(-x)[..., :k]))
-    row("in_top_k", np.array([0, 2], "int32"), A, 1, oracle=lambda t, p, k: p.argmax(-1) == t)
+    row(
+        "unique",
+        np.array([3, 1, 3], "int32"),
+        size=4,
+        fill_value=9,
+        data_dependent=True,
+        oracle=np.array([1, 3, 9, 9]),
+    )
+    row(
+        "top_k",
+        A,
+        2,
+        oracle=lambda x, k: (-np.sort(-x)[..., :k], np.argsort(-x)[..., :k]),
+    )
+    row(
+        "in_top_k",
+        np.array([0, 2], "int32"),
+        A,
+        1,
+        oracle=lambda t, p, k: p.argmax(-1) == t,
+    )
 
 
 def products() -> None:
@@ -330,14 +493,18 @@ def products() -> None:
     row("matmul", CUBE, floats(4, 2), by="all")
     row("matmul", floats(4), floats(4), by="all")
     row("matmul", I, ints(3, 2))
-    row("matmul", ints(2, 3).astype("int8"), ints(3, 2).astype("int8"),
-        oracle=lambda a, b: a.astype("int32") @ b.astype("int32"))
+    row(
+        "matmul",
+        ints(2, 3).astype("int8"),
+        ints(3, 2).astype("int8"),
+        oracle=lambda a, b: a.astype("int32") @ b.astype("int32"),
+    )
     row("einsum", "ij,kj->ik", A, B, by=(1, 2), tolerance=1e-4)
     row("einsum", "...ij,jk", CUBE, floats(4, 2))
     row("tensordot", CUBE, floats(4, 3, 2), axes=([1, 2], [1, 0]), tolerance=1e-4)
     row("tensordot", CUBE, floats(4, 2), axes=1, by="all")
     for op in ("dot", "inner"):
-        row(op, A, floats(3) , tolerance=1e-4)
+        row(op, A, floats(3), tolerance=1e-4)
     row("dot", CUBE, floats(4, 2))
     row("inner", CUBE, floats(5, 4))
     row("outer", A, floats(4), by="all")
@@ -347,8 +514,19 @@ def products() -> None:
     row("cross", floats(3, 4), floats(3), axisa=0)
     row("corrcoef", floats(3, 6), tolerance=1e-4)
     for mode in ("valid", "same", "full"):
-        row("correlate", floats(6), floats(3), mode=mode, static="made of one row for each place")
-    row("cdist", A, floats(4, 3), oracle=lambda x, y: np.sqrt(((x[:, None] - y) ** 2).sum(-1)))
+        row(
+            "correlate",
+            floats(6),
+            floats(3),
+            mode=mode,
+            static="made of one row for each place",
+        )
+    row(
+        "cdist",
+        A,
+        floats(4, 3),
+        oracle=lambda x, y: np.sqrt(((x[:, None] - y) ** 2).sum(-1)),
+    )
     row("vander", floats(3))
     row("vander", floats(3), N=4, increasing=True)
 
@@ -389,7 +567,9 @@ def mathematics() -> None:
 
     def segment(fn: Any, empty: float) -> Any:
         def call(data: Any, ids: Any, num_segments: Any = None) -> Any:
-            out = np.full((num_segments or ids.max() + 1, *data.shape[1:]), empty, data.dtype)
+            out = np.full(
+                (num_segments or ids.max() + 1, *data.shape[1:]), empty, data.dtype
+            )
             for i in range(len(out)):
                 if (ids == i).any():
                     out[i] = fn(data[ids == i], axis=0)
@@ -397,10 +577,26 @@ def mathematics() -> None:
 
         return call
 
-    for name, fn, empty in (("sum", np.sum, 0), ("prod", np.prod, 1), ("max", np.max, -np.inf),
-                            ("min", np.min, np.inf)):
-        row(f"segment_{name}", data, ids, num_segments=4, oracle=segment(fn, empty), by=(0,))
-    row("saturate_cast", np.array([-300.0, 3.7, 300.0], "float32"), "uint8", oracle=np.array([0, 3, 255], "uint8"))
+    for name, fn, empty in (
+        ("sum", np.sum, 0),
+        ("prod", np.prod, 1),
+        ("max", np.max, -np.inf),
+        ("min", np.min, np.inf),
+    ):
+        row(
+            f"segment_{name}",
+            data,
+            ids,
+            num_segments=4,
+            oracle=segment(fn, empty),
+            by=(0,),
+        )
+    row(
+        "saturate_cast",
+        np.array([-300.0, 3.7, 300.0], "float32"),
+        "uint8",
+        oracle=np.array([0, 3, 255], "uint8"),
+    )
     row("cast", A * 3, "int32", oracle=lambda x, d: x.astype(d))
     row("cast", I, "bool", oracle=lambda x, d: x.astype(d))
 
@@ -429,29 +625,61 @@ def networks() -> None:
         "leaky_relu": lambda x: np.where(x < 0, 0.2 * x, x),
         "elu": lambda x: np.where(x < 0, np.expm1(x), x),
         "celu": lambda x: np.where(x < 0, np.expm1(x), x),
-        "selu": lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * np.expm1(x), x),
-        "gelu": lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+        "selu": lambda x: (
+            1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * np.expm1(x), x)
+        ),
+        "gelu": lambda x: (
+            0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        ),
         "tanh_shrink": lambda x: x - np.tanh(x),
         "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
         "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
         "squareplus": lambda x: (x + np.sqrt(x * x + 4)) / 2,
-        "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)),
+        "sparse_plus": lambda x: np.where(
+            x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)
+        ),
         "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
     }
     for name, oracle in table.items():
         row(name, A, oracle=oracle, by=(0,))
-    row("gelu", A, approximate=False, by=(0,),
-        oracle=lambda x, approximate: x * 0.5 * special.erfc(-x / math.sqrt(2)))
-    row("threshold", A, 0.5, 9.0, oracle=lambda x, t, d: np.where(x > t, x, np.float32(d)), by=(0,))
+    row(
+        "gelu",
+        A,
+        approximate=False,
+        by=(0,),
+        oracle=lambda x, approximate: x * 0.5 * special.erfc(-x / math.sqrt(2)),
+    )
+    row(
+        "threshold",
+        A,
+        0.5,
+        9.0,
+        oracle=lambda x, t, d: np.where(x > t, x, np.float32(d)),
+        by=(0,),
+    )
     row("glu", floats(2, 4), oracle=lambda x: x[:, :2] * sigmoid(x[:, 2:]), by=(0,))
-    row("sparsemax", np.array([[1.0, 2.0, 2.5], [0.0, 0.1, 0.2]], "float32"), by=(0,),
-        oracle=np.array([[0, 0.25, 0.75], [0.2333333, 0.3333333, 0.4333333]], "float32"))
+    row(
+        "sparsemax",
+        np.array([[1.0, 2.0, 2.5], [0.0, 0.1, 0.2]], "float32"),
+        by=(0,),
+        oracle=np.array(
+            [[0, 0.25, 0.75], [0.2333333, 0.3333333, 0.4333333]], "float32"
+        ),
+    )
     classes = np.array([1, 0], "int32")
-    row("one_hot", np.array([0, 2, -1], "int32"), 3,
-        oracle=np.array([[1, 0, 0], [0, 0, 1], [0, 0, 0]], "float32"))
+    row(
+        "one_hot",
+        np.array([0, 2, -1], "int32"),
+        3,
+        oracle=np.array([[1, 0, 0], [0, 0, 1], [0, 0, 0]], "float32"),
+    )
     row("one_hot", classes, 2, axis=0, dtype="int32", oracle=np.array([[0, 1], [1, 0]]))
-    row("multi_hot", np.array([[0, 2], [1, 1]], "int32"), 3,
-        oracle=np.array([[1, 0, 1], [0, 1, 0]], "float32"))
+    row(
+        "multi_hot",
+        np.array([[0, 2], [1, 1]], "int32"),
+        3,
+        oracle=np.array([[1, 0, 1], [0, 1, 0]], "float32"),
+    )
     probabilities = special.softmax(B, -1)
     hot = np.eye(3, dtype="float32")[[1, 0]]
 
@@ -459,49 +687,134 @@ def networks() -> None:
         return -(t * (special.log_softmax(o, -1) if from_logits else np.log(o))).sum(-1)
 
     for logits, output in ((True, A), (False, probabilities)):
-        row("categorical_crossentropy", hot, output, from_logits=logits, oracle=cross, by=(1,))
-        row("sparse_categorical_crossentropy", classes, output, from_logits=logits, by=(1,),
-            oracle=lambda t, o, from_logits: cross(np.eye(3)[t], o, from_logits))
-    row("binary_crossentropy", hot, A, from_logits=True, by=(1,),
-        oracle=lambda t, o, from_logits: -(t * special.log_expit(o) + (1 - t) * special.log_expit(-o)))
-    row("binary_crossentropy", hot, probabilities, by=(1,),
-        oracle=lambda t, o: -(t * np.log(o) + (1 - t) * np.log(1 - o)))
+        row(
+            "categorical_crossentropy",
+            hot,
+            output,
+            from_logits=logits,
+            oracle=cross,
+            by=(1,),
+        )
+        row(
+            "sparse_categorical_crossentropy",
+            classes,
+            output,
+            from_logits=logits,
+            by=(1,),
+            oracle=lambda t, o, from_logits: cross(np.eye(3)[t], o, from_logits),
+        )
+    row(
+        "binary_crossentropy",
+        hot,
+        A,
+        from_logits=True,
+        by=(1,),
+        oracle=lambda t, o, from_logits: (
+            -(t * special.log_expit(o) + (1 - t) * special.log_expit(-o))
+        ),
+    )
+    row(
+        "binary_crossentropy",
+        hot,
+        probabilities,
+        by=(1,),
+        oracle=lambda t, o: -(t * np.log(o) + (1 - t) * np.log(1 - o)),
+    )
     row("moments", CUBE, (0, 2), oracle=lambda x, a: (x.mean(a), x.var(a)), by=(0,))
     m, v, s, o = (floats(4, low=0.1) for _ in range(4))
-    row("batch_normalization", CUBE, m, v, -1, by=(0, 1, 2), tolerance=1e-4, offset=o, scale=s,
-        oracle=lambda x, m, v, axis, offset, scale: (x - m) / np.sqrt(v + 1e-3) * scale + offset)
+    row(
+        "batch_normalization",
+        CUBE,
+        m,
+        v,
+        -1,
+        by=(0, 1, 2),
+        tolerance=1e-4,
+        offset=o,
+        scale=s,
+        oracle=lambda x, m, v, axis, offset, scale: (
+            (x - m) / np.sqrt(v + 1e-3) * scale + offset
+        ),
+    )
 
-    def layer(x: Any, gamma: Any = None, beta: Any = None, epsilon: float = 1e-7) -> Any:
-        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + epsilon) * gamma + beta
+    def layer(
+        x: Any, gamma: Any = None, beta: Any = None, epsilon: float = 1e-7
+    ) -> Any:
+        return (x - x.mean(-1, keepdims=True)) / np.sqrt(
+            x.var(-1, keepdims=True) + epsilon
+        ) * gamma + beta
 
-    row("layer_normalization", CUBE, s, o, oracle=layer, by=(0, 1, 2), epsilon=1e-3, tolerance=1e-4)
-    row("rms_normalization", CUBE, s, by=(0, 1), tolerance=1e-4,
-        oracle=lambda x, scale: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-7) * scale)
-    row("normalize", CUBE, axis=1, by=(0,), oracle=lambda x, axis: x / np.linalg.norm(x, axis=axis, keepdims=True))
-    row("normalize", CUBE, order=3, oracle=lambda x, order: x / (np.abs(x) ** 3).sum(-1, keepdims=True) ** (1 / 3))
+    row(
+        "layer_normalization",
+        CUBE,
+        s,
+        o,
+        oracle=layer,
+        by=(0, 1, 2),
+        epsilon=1e-3,
+        tolerance=1e-4,
+    )
+    row(
+        "rms_normalization",
+        CUBE,
+        s,
+        by=(0, 1),
+        tolerance=1e-4,
+        oracle=lambda x, scale: (
+            x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-7) * scale
+        ),
+    )
+    row(
+        "normalize",
+        CUBE,
+        axis=1,
+        by=(0,),
+        oracle=lambda x, axis: x / np.linalg.norm(x, axis=axis, keepdims=True),
+    )
+    row(
+        "normalize",
+        CUBE,
+        order=3,
+        oracle=lambda x, order: x / (np.abs(x) ** 3).sum(-1, keepdims=True) ** (1 / 3),
+    )
     row("psnr", A, B, 1.0, oracle=lambda a, b, m: -10 * np.log10(((a - b) ** 2).mean()))
 
 
-def direct_conv(x: Any, kernel: Any, strides: Any = 1, padding: str = "valid",
-                data_format: Any = None, dilation_rate: Any = 1) -> Any:
+def direct_conv(
+    x: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: str = "valid",
+    data_format: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
     """Convolve one cell after the other: slow, and plain to see."""
     first = data_format == "channels_first"
     x = np.moveaxis(x, 1, -1) if first else x
     count = x.ndim - 2
-    steps, gaps = ((n,) * count if isinstance(n, int) else n for n in (strides, dilation_rate))
+    steps, gaps = (
+        (n,) * count if isinstance(n, int) else n for n in (strides, dilation_rate)
+    )
     window, (depth, filters) = kernel.shape[:-2], kernel.shape[-2:]
     reach = [g * (w - 1) + 1 for g, w in zip(gaps, window, strict=True)]
     if padding == "same":
         sizes = [-(-d // s) for d, s in zip(x.shape[1:-1], steps, strict=True)]
-        total = [max((n - 1) * s + r - d, 0)
-                 for n, s, r, d in zip(sizes, steps, reach, x.shape[1:-1], strict=True)]
+        total = [
+            max((n - 1) * s + r - d, 0)
+            for n, s, r, d in zip(sizes, steps, reach, x.shape[1:-1], strict=True)
+        ]
         x = np.pad(x, [(0, 0), *((t // 2, t - t // 2) for t in total), (0, 0)])
-    sizes = [(d - r) // s + 1 for d, r, s in zip(x.shape[1:-1], reach, steps, strict=True)]
+    sizes = [
+        (d - r) // s + 1 for d, r, s in zip(x.shape[1:-1], reach, steps, strict=True)
+    ]
     out = np.zeros((len(x), *sizes, filters))
     groups = x.shape[-1] // depth
     for place in np.ndindex(*sizes):
         for cell in np.ndindex(*window):
-            at = tuple(p * s + c * g for p, s, c, g in zip(place, steps, cell, gaps, strict=True))
+            at = tuple(
+                p * s + c * g
+                for p, s, c, g in zip(place, steps, cell, gaps, strict=True)
+            )
             for f in range(filters):
                 g = f * groups // filters
                 piece = x[(slice(None), *at)][:, g * depth : (g + 1) * depth]
@@ -515,12 +828,24 @@ def direct_depthwise(x: Any, kernel: Any, **kwargs: Any) -> Any:
 
 
 def direct_pool(reduce: Any) -> Any:
-    def call(x: Any, size: Any, strides: Any = None, padding: str = "valid", data_format: Any = None) -> Any:
+    def call(
+        x: Any,
+        size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: Any = None,
+    ) -> Any:
         first = data_format == "channels_first"
         x = np.moveaxis(x, 1, -1) if first else x
         count = x.ndim - 2
         size = (size,) * count if isinstance(size, int) else size
-        steps = size if strides is None else (strides,) * count if isinstance(strides, int) else strides
+        steps = (
+            size
+            if strides is None
+            else (strides,) * count
+            if isinstance(strides, int)
+            else strides
+        )
         starts = []
         for d, w, s in zip(x.shape[1:-1], size, steps, strict=True):
             n = -(-d // s) if padding == "same" else (d - w) // s + 1
@@ -528,8 +853,13 @@ def direct_pool(reduce: Any) -> Any:
             starts.append([i * s - total // 2 for i in range(n)])
         out = np.zeros((len(x), *map(len, starts), x.shape[-1]), x.dtype)
         for place in np.ndindex(*out.shape[1:-1]):
-            key = tuple(slice(max(starts[a][p], 0), starts[a][p] + size[a]) for a, p in enumerate(place))
-            out[(slice(None), *place)] = reduce(x[(slice(None), *key)], axis=tuple(range(1, count + 1)))
+            key = tuple(
+                slice(max(starts[a][p], 0), starts[a][p] + size[a])
+                for a, p in enumerate(place)
+            )
+            out[(slice(None), *place)] = reduce(
+                x[(slice(None), *key)], axis=tuple(range(1, count + 1))
+            )
         return np.moveaxis(out, -1, 1) if first else out
 
     return call
@@ -542,27 +872,99 @@ def windows() -> None:
     row("conv", line, floats(3, 4, 5), oracle=direct_conv, by="all")
     row("conv", line, floats(3, 4, 5), strides=2, padding="same", oracle=direct_conv)
     row("conv", image, plane, oracle=direct_conv, by="all", tolerance=1e-4)
-    row("conv", image, plane, strides=(2, 1), padding="same", oracle=direct_conv, tolerance=1e-4, by="all")
-    row("conv", image, plane, dilation_rate=2, padding="same", oracle=direct_conv, tolerance=1e-4)
+    row(
+        "conv",
+        image,
+        plane,
+        strides=(2, 1),
+        padding="same",
+        oracle=direct_conv,
+        tolerance=1e-4,
+        by="all",
+    )
+    row(
+        "conv",
+        image,
+        plane,
+        dilation_rate=2,
+        padding="same",
+        oracle=direct_conv,
+        tolerance=1e-4,
+    )
     row("conv", image, floats(3, 2, 2, 6), oracle=direct_conv, tolerance=1e-4)
-    row("conv", np.moveaxis(image, -1, 1), plane, oracle=direct_conv, tolerance=1e-4, **first)
-    row("conv", volume, floats(2, 2, 3, 2, 3), padding="same", oracle=direct_conv, tolerance=1e-4)
-    row("depthwise_conv", image, floats(3, 3, 4, 2), oracle=direct_depthwise, tolerance=1e-4, by="all")
-    row("depthwise_conv", line, floats(3, 4, 1), strides=2, padding="same", oracle=direct_depthwise)
-    row("separable_conv", image, floats(3, 3, 4, 2), floats(1, 1, 8, 3), tolerance=1e-3, by="all",
-        oracle=lambda x, d, p: direct_conv(direct_depthwise(x, d), p))
+    row(
+        "conv",
+        np.moveaxis(image, -1, 1),
+        plane,
+        oracle=direct_conv,
+        tolerance=1e-4,
+        **first,
+    )
+    row(
+        "conv",
+        volume,
+        floats(2, 2, 3, 2, 3),
+        padding="same",
+        oracle=direct_conv,
+        tolerance=1e-4,
+    )
+    row(
+        "depthwise_conv",
+        image,
+        floats(3, 3, 4, 2),
+        oracle=direct_depthwise,
+        tolerance=1e-4,
+        by="all",
+    )
+    row(
+        "depthwise_conv",
+        line,
+        floats(3, 4, 1),
+        strides=2,
+        padding="same",
+        oracle=direct_depthwise,
+    )
+    row(
+        "separable_conv",
+        image,
+        floats(3, 3, 4, 2),
+        floats(1, 1, 8, 3),
+        tolerance=1e-3,
+        by="all",
+        oracle=lambda x, d, p: direct_conv(direct_depthwise(x, d), p),
+    )
     for op, reduce in (("max_pool", np.max), ("average_pool", np.mean)):
         row(op, line, 2, oracle=direct_pool(reduce), by=(0,))
-        row(op, image, (3, 2), strides=2, padding="same", oracle=direct_pool(reduce), by=(0,))
+        row(
+            op,
+            image,
+            (3, 2),
+            strides=2,
+            padding="same",
+            oracle=direct_pool(reduce),
+            by=(0,),
+        )
         row(op, np.moveaxis(image, -1, 1), 2, oracle=direct_pool(reduce), **first)
         row(op, volume, 2, strides=1, oracle=direct_pool(reduce))
-    row("adaptive_average_pool", image, (7, 3), oracle=lambda x, s: x.reshape(2, 7, 3, 2, 4).mean(3))
-    row("adaptive_max_pool", image, (7, 3), oracle=lambda x, s: x.reshape(2, 7, 3, 2, 4).max(3))
+    row(
+        "adaptive_average_pool",
+        image,
+        (7, 3),
+        oracle=lambda x, s: x.reshape(2, 7, 3, 2, 4).mean(3),
+    )
+    row(
+        "adaptive_max_pool",
+        image,
+        (7, 3),
+        oracle=lambda x, s: x.reshape(2, 7, 3, 2, 4).max(3),
+    )
 
     def adjoint(x: Any, kernel: Any, strides: Any, padding: str = "valid") -> Any:
         """The transpose of the convolution that makes ``x`` of the result."""
-        size = [d * strides + (max(w - strides, 0) if padding == "valid" else 0)
-                for d, w in zip(x.shape[1:-1], kernel.shape, strict=False)]
+        size = [
+            d * strides + (max(w - strides, 0) if padding == "valid" else 0)
+            for d, w in zip(x.shape[1:-1], kernel.shape, strict=False)
+        ]
         out = np.zeros((len(x), *size, kernel.shape[-2]))
         probe = np.zeros((1, *size, kernel.shape[-2]))
         for i in range(probe.size):
@@ -573,37 +975,99 @@ def windows() -> None:
         return out
 
     for padding in ("valid", "same"):
-        row("conv_transpose", floats(2, 3, 4), floats(3, 2, 4), 2, oracle=adjoint, padding=padding, by=(0, 1))
-        row("conv_transpose", floats(1, 3, 2, 3), floats(3, 3, 2, 3), 1, oracle=adjoint, padding=padding,
-            tolerance=1e-4)
+        row(
+            "conv_transpose",
+            floats(2, 3, 4),
+            floats(3, 2, 4),
+            2,
+            oracle=adjoint,
+            padding=padding,
+            by=(0, 1),
+        )
+        row(
+            "conv_transpose",
+            floats(1, 3, 2, 3),
+            floats(3, 3, 2, 3),
+            1,
+            oracle=adjoint,
+            padding=padding,
+            tolerance=1e-4,
+        )
 
 
 def algebra() -> None:
     x, wide = floats(2, 3, 3), floats(4, 3)
     spd = (x @ x.swapaxes(-1, -2) + 2 * np.eye(3)).astype("float32")
     row("cholesky", spd, oracle=np.linalg.cholesky, by=(0,), tolerance=1e-4)
-    row("cholesky", spd, upper=True, tolerance=1e-4,
-        oracle=lambda x, upper: np.linalg.cholesky(x).swapaxes(-1, -2))
-    row("cholesky_inverse", np.linalg.cholesky(spd), tolerance=1e-3,
-        oracle=lambda c: np.linalg.inv(c @ c.swapaxes(-1, -2)))
+    row(
+        "cholesky",
+        spd,
+        upper=True,
+        tolerance=1e-4,
+        oracle=lambda x, upper: np.linalg.cholesky(x).swapaxes(-1, -2),
+    )
+    row(
+        "cholesky_inverse",
+        np.linalg.cholesky(spd),
+        tolerance=1e-3,
+        oracle=lambda c: np.linalg.inv(c @ c.swapaxes(-1, -2)),
+    )
     for op in ("det", "slogdet", "inv"):
-        row(op, spd, oracle=getattr(np.linalg, op), by=(0,) if op != "slogdet" else (), tolerance=1e-3)
-    row("logdet", spd, oracle=lambda x: np.linalg.slogdet(x)[1], by=(0,), tolerance=1e-4)
-    row("solve", spd, floats(2, 3, 2), oracle=np.linalg.solve, by=(0, 1), tolerance=1e-3)
-    row("solve_triangular", np.tril(spd), floats(2, 3, 2), lower=True, tolerance=1e-3, by=(1,),
-        oracle=lambda a, b, lower: np.linalg.solve(a, b))
+        row(
+            op,
+            spd,
+            oracle=getattr(np.linalg, op),
+            by=(0,) if op != "slogdet" else (),
+            tolerance=1e-3,
+        )
+    row(
+        "logdet", spd, oracle=lambda x: np.linalg.slogdet(x)[1], by=(0,), tolerance=1e-4
+    )
+    row(
+        "solve", spd, floats(2, 3, 2), oracle=np.linalg.solve, by=(0, 1), tolerance=1e-3
+    )
+    row(
+        "solve_triangular",
+        np.tril(spd),
+        floats(2, 3, 2),
+        lower=True,
+        tolerance=1e-3,
+        by=(1,),
+        oracle=lambda a, b, lower: np.linalg.solve(a, b),
+    )
     row("svd", wide, compute_uv=False, tolerance=1e-4, oracle=np.linalg.svd)
     row("pinv", wide, oracle=np.linalg.pinv, tolerance=1e-4)
     row("matrix_rank", np.ones((3, 4), "float32"), oracle=np.linalg.matrix_rank)
-    row("lstsq", wide, floats(4), tolerance=1e-3, oracle=lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0])
+    row(
+        "lstsq",
+        wide,
+        floats(4),
+        tolerance=1e-3,
+        oracle=lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0],
+    )
     row("norm", wide, oracle=np.linalg.norm, by=(0,))
     for order in (1, 2, 3, 0, np.inf, -np.inf):
         row("norm", x, ord=order, axis=1, oracle=np.linalg.norm, tolerance=1e-4)
     for order in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
-        row("norm", x, ord=order, axis=(0, 2), keepdims=True, oracle=np.linalg.norm, tolerance=1e-4)
+        row(
+            "norm",
+            x,
+            ord=order,
+            axis=(0, 2),
+            keepdims=True,
+            oracle=np.linalg.norm,
+            tolerance=1e-4,
+        )
     row("eigh", spd, oracle=lambda x: np.linalg.eigh(x), tolerance=1e-3, unique=False)
     row("eig", spd, oracle=lambda x: np.linalg.eig(x), tolerance=1e-3, unique=False)
-    row("qr", wide, oracle=lambda x: np.linalg.qr(x), tolerance=1e-3, unique=False, static="sizes decide the shape")
+    row(
+        "qr",
+        wide,
+        oracle=lambda x: np.linalg.qr(x),
+        tolerance=1e-3,
+        unique=False,
+        static="sizes decide the shape",
+    )
     row("lu_factor", spd, oracle=lambda x: (x, np.zeros((2, 3), "int32")), unique=False)
 
 
@@ -620,10 +1084,21 @@ def signals() -> None:
     row("fft", pair, oracle=parts(np.fft.fft), tolerance=1e-4)
     row("fft2", pair, oracle=parts(np.fft.fft2), tolerance=1e-4)
     row("ifft2", pair, oracle=parts(np.fft.ifft2), tolerance=1e-4)
-    row("rfft", floats(2, 7), oracle=lambda x: (np.fft.rfft(x).real, np.fft.rfft(x).imag), tolerance=1e-4)
+    row(
+        "rfft",
+        floats(2, 7),
+        oracle=lambda x: (np.fft.rfft(x).real, np.fft.rfft(x).imag),
+        tolerance=1e-4,
+    )
     row("irfft", pair, oracle=lambda x: np.fft.irfft(x[0] + 1j * x[1]), tolerance=1e-4)
     wave = floats(2, 20)
-    row("extract_sequences", wave, 6, 4, oracle=lambda x, n, s: np.stack([x[:, i : i + n] for i in range(0, 15, s)], 1))
+    row(
+        "extract_sequences",
+        wave,
+        6,
+        4,
+        oracle=lambda x, n, s: np.stack([x[:, i : i + n] for i in range(0, 15, s)], 1),
+    )
 
     def short(x: Any, n: int, s: int, length: int, window: Any, center: bool) -> Any:
         z = np.stack([np.fft.rfft(x[:, i : i + n], length) for i in range(0, 15, s)], 1)
@@ -632,18 +1107,64 @@ def signals() -> None:
     row("stft", wave, 6, 4, 6, window=None, center=False, oracle=short, tolerance=1e-4)
     spectrum = short(wave, 8, 4, 8, None, False)
     spectrum = tuple(p.astype("float32") for p in spectrum)
-    row("istft", spectrum, 8, 4, 8, window=None, center=False, oracle=lambda x, *a, **k: wave, tolerance=1e-4,
-        static="pieces are put at known places")
+    row(
+        "istft",
+        spectrum,
+        8,
+        4,
+        8,
+        window=None,
+        center=False,
+        oracle=lambda x, *a, **k: wave,
+        tolerance=1e-4,
+        static="pieces are put at known places",
+    )
     image = floats(1, 2, 5, 4)
-    row("unfold", image, 2, static="windows of known places",
-        oracle=lambda x, k: np.stack([x[:, :, i : i + 4, j : j + 3].reshape(1, 2, 12)
-                                      for i in (0, 1) for j in (0, 1)], 2).reshape(1, 8, 12))
-    row("fold", np.ones((1, 4, 12), "float32"), (5, 4), 2, static="places are known",
-        oracle=lambda x, s, k: np.outer([1, 2, 2, 2, 1], [1, 2, 2, 1])[None, None].astype("float32"))
-    row("depth_to_space", floats(2, 1, 1, 4), 2, oracle=lambda x, b: x.reshape(2, 2, 2, 1))
-    row("space_to_depth", floats(2, 2, 2, 1), 2, oracle=lambda x, b: x.reshape(2, 1, 1, 4))
-    row("rearrange", CUBE, "a b (c d) -> d a (b c)", d=2,
-        oracle=lambda x, p, d: x.reshape(2, 3, 2, 2).transpose(3, 0, 1, 2).reshape(2, 2, 6))
+    row(
+        "unfold",
+        image,
+        2,
+        static="windows of known places",
+        oracle=lambda x, k: np.stack(
+            [
+                x[:, :, i : i + 4, j : j + 3].reshape(1, 2, 12)
+                for i in (0, 1)
+                for j in (0, 1)
+            ],
+            2,
+        ).reshape(1, 8, 12),
+    )
+    row(
+        "fold",
+        np.ones((1, 4, 12), "float32"),
+        (5, 4),
+        2,
+        static="places are known",
+        oracle=lambda x, s, k: np.outer([1, 2, 2, 2, 1], [1, 2, 2, 1])[
+            None, None
+        ].astype("float32"),
+    )
+    row(
+        "depth_to_space",
+        floats(2, 1, 1, 4),
+        2,
+        oracle=lambda x, b: x.reshape(2, 2, 2, 1),
+    )
+    row(
+        "space_to_depth",
+        floats(2, 2, 2, 1),
+        2,
+        oracle=lambda x, b: x.reshape(2, 1, 1, 4),
+    )
+    row(
+        "rearrange",
+        CUBE,
+        "a b (c d) -> d a (b c)",
+        d=2,
+        oracle=lambda x, p, d: (
+            x.reshape(2, 3, 2, 2).transpose(3, 0, 1, 2).reshape(2, 2, 6)
+        ),
+    )
     row("view", A, "int32", oracle=lambda x, d: x.view(d))
     row("view", np.arange(8, dtype="uint8"), "int32", oracle=lambda x, d: x.view(d))
     row("polar", POSITIVE, B, oracle=lambda r, a: r * np.exp(1j * a))
@@ -659,6 +1180,18 @@ def signals() -> None:
     row("dot_product_attention", q, k, v, is_causal=True, oracle=attend, tolerance=1e-4)
 
 
-for table in (elementwise, reductions, shapes, choosing, sorting, products, creation, mathematics, networks, windows,
-              algebra, signals):
+for table in (
+    elementwise,
+    reductions,
+    shapes,
+    choosing,
+    sorting,
+    products,
+    creation,
+    mathematics,
+    networks,
+    windows,
+    algebra,
+    signals,
+):
     table()

@@ -36,7 +36,9 @@ def test_loops(backend: str) -> None:
         lambda i, total: i < 5, lambda i, total: (i + 1, total + i), (0, 0)
     )
     assert (int(i), int(total)) == (5, 10)
-    (i,) = ops.while_loop(lambda i: i < 5, lambda i: (i + 1,), (0,), maximum_iterations=3)
+    (i,) = ops.while_loop(
+        lambda i: i < 5, lambda i: (i + 1,), (0,), maximum_iterations=3
+    )
     assert int(i) == 3
     assert int(ops.fori_loop(2, 5, lambda i, v: v + i, ops.convert_to_tensor(0))) == 9
 
@@ -54,7 +56,9 @@ def test_scan(backend: str, reverse: bool) -> None:
 def test_maps(backend: str) -> None:
     x = ops.convert_to_tensor(X)
     for op in (ops.map, ops.vectorized_map):
-        np.testing.assert_array_equal(value(op(lambda v: ops.sum(v) + v, x)), X.sum(1, keepdims=True) + X)
+        np.testing.assert_array_equal(
+            value(op(lambda v: ops.sum(v) + v, x)), X.sum(1, keepdims=True) + X
+        )
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 8])
@@ -66,7 +70,10 @@ def test_associative_scan(backend: str, size: int) -> None:
 
 def test_symbolic() -> None:
     x = dlcore.KerasTensor((None, 3))
-    assert ops.cond(dlcore.KerasTensor((), "bool"), lambda: x, lambda: x + 1).shape == (None, 3)
+    assert ops.cond(dlcore.KerasTensor((), "bool"), lambda: x, lambda: x + 1).shape == (
+        None,
+        3,
+    )
     assert ops.map(lambda v: ops.sum(v), x).shape == (None,)
     assert ops.vectorized_map(lambda p: p[0] + p[1], (x, x)).shape == (None, 3)
     carry, out = ops.scan(lambda c, v: (c + v, c), ops.zeros((3,)), x)
@@ -85,8 +92,13 @@ def test_stop_gradient_and_custom_gradient(differentiating: str) -> None:
 
     with dlcore.use_backend(differentiating):
         v = dlcore.Variable([3.0])
-        for fn, slope in ((lambda: ops.stop_gradient(v.value) * v.value, 3.0), (lambda: doubled(v.value), 10.0)):
-            step = backends.current().runtime.value_and_grad(lambda fn=fn: (ops.sum(fn()), None), [v], [])
+        for fn, slope in (
+            (lambda: ops.stop_gradient(v.value) * v.value, 3.0),
+            (lambda: doubled(v.value), 10.0),
+        ):
+            step = backends.current().runtime.value_and_grad(
+                lambda fn=fn: (ops.sum(fn()), None), [v], []
+            )
             (_, grads) = step()
             assert float(value(grads[0])[0]) == pytest.approx(slope)
 

@@ -25,12 +25,16 @@ def test_colours(backend: str) -> None:
     np.testing.assert_allclose(value(ops.image.hsv_to_rgb(hsv)), X, atol=1e-5)
     grey = value(ops.image.rgb_to_grayscale(ops.convert_to_tensor(X)))
     np.testing.assert_allclose(grey[..., 0], X @ [0.2989, 0.587, 0.114], atol=1e-5)
-    first = ops.image.rgb_to_grayscale(np.moveaxis(X, -1, 1), data_format="channels_first")
+    first = ops.image.rgb_to_grayscale(
+        np.moveaxis(X, -1, 1), data_format="channels_first"
+    )
     np.testing.assert_allclose(value(first)[:, 0], grey[..., 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("antialias", [False, True])
-@pytest.mark.parametrize("method", ["bilinear", "bicubic", "lanczos3", "lanczos5", "nearest"])
+@pytest.mark.parametrize(
+    "method", ["bilinear", "bicubic", "lanczos3", "lanczos5", "nearest"]
+)
 def test_resize(backend: str, method: str, antialias: bool) -> None:
     import jax
 
@@ -88,7 +92,9 @@ def test_filters(backend: str) -> None:
     slopes = value(ops.image.sobel_edges(x))
     for i, axis in enumerate((0, 1)):
         np.testing.assert_allclose(
-            slopes[0, :, :, 1, i], ndimage.sobel(X[0, :, :, 1], axis, mode="mirror"), atol=1e-5
+            slopes[0, :, :, 1, i],
+            ndimage.sobel(X[0, :, :, 1], axis, mode="mirror"),
+            atol=1e-5,
         )
     np.testing.assert_allclose(value(ops.image.ssim(x, x)), [1, 1], atol=1e-5)
     noisy = ops.convert_to_tensor(1 - X)

@@ -40,7 +40,9 @@ def test_uniform_numbers_are_identical_on_every_backend(backend: str) -> None:
         ("dropout", (np.ones((40,), "float32"), 0.5)),
     ],
 )
-def test_other_numbers_agree_on_every_backend(backend: str, name: str, args: tuple) -> None:
+def test_other_numbers_agree_on_every_backend(
+    backend: str, name: str, args: tuple
+) -> None:
     here = ops.convert_to_numpy(getattr(random, name)(*args, seed=9))
     np.testing.assert_allclose(here, draw(name, *args, seed=9), rtol=1e-4, atol=1e-5)
 
@@ -103,18 +105,26 @@ def test_binomial(count: int, p: float) -> None:
 
 
 def test_dropout_keeps_the_mean(backend: str) -> None:
-    x = ops.convert_to_numpy(random.dropout(np.ones((100, 100), "float32"), 0.3, seed=1))
+    x = ops.convert_to_numpy(
+        random.dropout(np.ones((100, 100), "float32"), 0.3, seed=1)
+    )
     assert set(np.unique(x)) == {np.float32(0), np.float32(1 / 0.7)}
     assert x.mean() == pytest.approx(1, abs=0.03)
-    rows = random.dropout(np.ones((50, 8), "float32"), 0.5, noise_shape=(None, 1), seed=1)
+    rows = random.dropout(
+        np.ones((50, 8), "float32"), 0.5, noise_shape=(None, 1), seed=1
+    )
     assert (ops.convert_to_numpy(rows).std(axis=1) == 0).all()
 
 
 def test_generator_counts_its_draws(backend: str) -> None:
     seeds, again = random.SeedGenerator(7), random.SeedGenerator(7)
-    first, second = (ops.convert_to_numpy(random.uniform((5,), seed=seeds)) for _ in range(2))
+    first, second = (
+        ops.convert_to_numpy(random.uniform((5,), seed=seeds)) for _ in range(2)
+    )
     assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(first, ops.convert_to_numpy(random.uniform((5,), seed=again)))
+    np.testing.assert_array_equal(
+        first, ops.convert_to_numpy(random.uniform((5,), seed=again))
+    )
     assert int(seeds.state.numpy()[1]) == 2
     assert random.SeedGenerator.from_config(seeds.get_config()).seed == 7
 

@@ -62,7 +62,9 @@ def symbolic(row: Row, known: bool = True) -> tuple[tuple[Any, ...], dict[str, A
         return dlcore.KerasTensor(shape, str(x.dtype))
 
     args, kwargs = optree.tree_map(convert, (row.args, row.kwargs), none_is_leaf=True)
-    if not any(isinstance(x, dlcore.KerasTensor) for x in optree.tree_leaves((args, kwargs))):
+    if not any(
+        isinstance(x, dlcore.KerasTensor) for x in optree.tree_leaves((args, kwargs))
+    ):
         pytest.skip("no tensor among the arguments")
     return args, kwargs
 
@@ -79,7 +81,9 @@ def test_shape_rule(row: Row, known: bool) -> None:
     for spec, want in zip(specs, expected, strict=True):
         assert len(spec.shape) == np.ndim(want)
         for size, actual in zip(spec.shape, np.shape(want), strict=True):
-            assert size == actual or (size is None and (not known or row.data_dependent))
+            assert size == actual or (
+                size is None and (not known or row.data_dependent)
+            )
 
 
 DIFFERENTIABLE = [r for r in ROWS if r.by]
@@ -134,7 +138,15 @@ def _double(a: Any) -> Any:
 
 def test_every_op_has_a_row() -> None:
     control = {
-        *("associative_scan", "cond", "fori_loop", "map", "scan", "switch", "while_loop"),
+        *(
+            "associative_scan",
+            "cond",
+            "fori_loop",
+            "map",
+            "scan",
+            "switch",
+            "while_loop",
+        ),
         *("vectorized_map", "stop_gradient", "empty", "empty_like", "argpartition"),
     }
     tested = {r.op for r in ROWS} | control
@@ -161,4 +173,6 @@ def test_decompositions_multiply_back(shape: tuple[int, ...], backend: str) -> N
     for f, p, one in zip(factors, pivots, x.copy(), strict=True):
         for i, j in enumerate(p):
             one[[i, j]] = one[[j, i]]
-        np.testing.assert_allclose((np.tril(f, -1) + np.eye(4)) @ np.triu(f), one, atol=1e-4)
+        np.testing.assert_allclose(
+            (np.tril(f, -1) + np.eye(4)) @ np.triu(f), one, atol=1e-4
+        )

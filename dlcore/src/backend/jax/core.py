@@ -50,7 +50,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     return jax.lax.dynamic_update_slice(inputs, updates, _starts(start_indices))
 
 
-def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+def scatter_update(
+    inputs: Any, indices: Any, updates: Any, reduction: Any = None
+) -> Any:
     inputs = convert(inputs)
     at = inputs.at[tuple(jnp.moveaxis(convert(indices), -1, 0))]
     updates = convert(updates).astype(inputs.dtype)
@@ -78,7 +80,9 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     return values, indices.astype("int32")
 
 
-def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+def bincount(
+    x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
+) -> Any:
     x = convert(x).astype("int32")
     weights = None if weights is None else convert(weights)
     if x.ndim == 1:
@@ -121,7 +125,9 @@ def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
     return jax.lax.cond(pred, true_fn, false_fn)
 
 
-def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+def while_loop(
+    cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
     single = not isinstance(loop_vars, list | tuple)
     start = (loop_vars,) if single else tuple(loop_vars)
     start = optree.tree_map(convert, start)
@@ -165,8 +171,6 @@ def vectorized_map(function: Any, elements: Any) -> Any:
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
     return jax.lax.switch(index, branches, *operands)
-
-
 
 
 def view(x: Any, dtype: Any = None) -> Any:

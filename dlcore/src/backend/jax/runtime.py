@@ -106,6 +106,10 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
     return call
 
 
+#: Whether ``repeat`` is one compiled call, or only a loop over steps.
+REPEATS_IN_ONE_CALL = True
+
+
 def repeat(
     step: Callable[..., Any], variables: Sequence[Variable]
 ) -> Callable[..., Any]:

@@ -48,7 +48,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 _AT = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
 
 
-def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+def scatter_update(
+    inputs: Any, indices: Any, updates: Any, reduction: Any = None
+) -> Any:
     result = np.array(convert(inputs))
     places = tuple(np.moveaxis(convert(indices), -1, 0))
     updates = convert(updates).astype(result.dtype)
@@ -79,7 +81,9 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     return np.take_along_axis(x, order, -1), order.astype("int32")
 
 
-def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+def bincount(
+    x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
+) -> Any:
     x = convert(x).astype("int32")
     dtype = "int32" if weights is None else convert(weights).dtype
     if weights is not None:
@@ -112,7 +116,9 @@ def unique(
     if size is not None:
         whole = [True] + [v is not inverse for wanted, v in extra if wanted]
         results = [
-            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0) if w else v
+            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0)
+            if w
+            else v
             for i, (v, w) in enumerate(zip(results, whole, strict=True))
         ]
     return tuple(results) if len(results) > 1 else results[0]
@@ -140,7 +146,9 @@ def vectorized_map(function: Any, elements: Any) -> Any:
     )
 
 
-def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+def while_loop(
+    cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
     return loops.while_loop(cond, body, loop_vars, maximum_iterations, convert)
 
 

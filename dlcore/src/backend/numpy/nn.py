@@ -77,7 +77,9 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    geometry._depthwise_rule(inputs, kernel, strides, padding, data_format, dilation_rate)
+    geometry._depthwise_rule(
+        inputs, kernel, strides, padding, data_format, dilation_rate
+    )
     x, kernel = floats(inputs, kernel)
     x = _last(x, data_format)
     count = x.ndim - 2
@@ -152,7 +154,9 @@ def _pool(
     window = geometry.per_axis(pool_size, count, "pool_size")
     steps = window if strides is None else geometry.per_axis(strides, count, "strides")
     axes = tuple(range(-count, 0))
-    return _back(reduce(x, window, steps, (1,) * count, padding.lower(), axes), data_format)
+    return _back(
+        reduce(x, window, steps, (1,) * count, padding.lower(), axes), data_format
+    )
 
 
 def max_pool(
@@ -162,7 +166,9 @@ def max_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    def reduce(x: Any, window: Any, steps: Any, gaps: Any, padding: str, axes: Any) -> Any:
+    def reduce(
+        x: Any, window: Any, steps: Any, gaps: Any, padding: str, axes: Any
+    ) -> Any:
         low = -np.inf if x.dtype.kind not in "biu" else np.iinfo(x.dtype).min
         return _windows(x, window, steps, gaps, padding, low).max(axes)
 
@@ -176,7 +182,9 @@ def average_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    def reduce(x: Any, window: Any, steps: Any, gaps: Any, padding: str, axes: Any) -> Any:
+    def reduce(
+        x: Any, window: Any, steps: Any, gaps: Any, padding: str, axes: Any
+    ) -> Any:
         total = _windows(x, window, steps, gaps, padding, 0).sum(axes, dtype=x.dtype)
         if padding == "valid":
             return (total / np.prod(window)).astype(x.dtype)

@@ -61,6 +61,10 @@ def value_and_grad(*_: Any) -> NoReturn:
     )
 
 
+#: Whether ``repeat`` is one compiled call, or only a loop over steps.
+REPEATS_IN_ONE_CALL = False
+
+
 def repeat(
     step: Callable[..., Any], variables: Sequence[Variable]
 ) -> Callable[..., Any]:

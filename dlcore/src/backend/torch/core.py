@@ -23,7 +23,9 @@ def cast(x: Any, dtype: Any) -> Any:
 def get_item(x: Any, key: Any) -> Any:
     x = convert(x)
     keys = list(key) if isinstance(key, tuple) else [key]
-    if all(k is None or k is Ellipsis or type(k) in (int, builtins.slice) for k in keys):
+    if all(
+        k is None or k is Ellipsis or type(k) in (int, builtins.slice) for k in keys
+    ):
         if not any(type(k) is builtins.slice and (k.step or 1) < 0 for k in keys):
             return x[key]
     used = sum(k is not None and k is not Ellipsis for k in keys)
@@ -78,7 +80,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 _REDUCE = {"add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
 
 
-def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+def scatter_update(
+    inputs: Any, indices: Any, updates: Any, reduction: Any = None
+) -> Any:
     x = convert(inputs)
     indices = convert(indices).to(torch.int64)
     updates = convert(updates).to(x.dtype)
@@ -118,7 +122,9 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     return values[..., :k], indices[..., :k].to(torch.int32)
 
 
-def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+def bincount(
+    x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
+) -> Any:
     x = convert(x).to(torch.int64)
     dtype = torch.int32 if weights is None else convert(weights).dtype
     weights = None if weights is None else convert(weights)
@@ -181,10 +187,14 @@ def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
 
 
 def vectorized_map(function: Any, elements: Any) -> Any:
-    return torch.vmap(function, randomness="different")(loops.tree_map(convert, elements))
+    return torch.vmap(function, randomness="different")(
+        loops.tree_map(convert, elements)
+    )
 
 
-def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+def while_loop(
+    cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
+) -> Any:
     return loops.while_loop(cond, body, loop_vars, maximum_iterations, convert)
 
 

@@ -121,7 +121,9 @@ def conv(
     )
 
 
-def _conv(x: Tensor, weights: Tensor, strides: Any, padding: str, dilation: Any) -> Tensor:
+def _conv(
+    x: Tensor, weights: Tensor, strides: Any, padding: str, dilation: Any
+) -> Tensor:
     count = x.ndim - 2
     steps = geometry.per_axis(strides, count, "strides")
     gaps = geometry.per_axis(dilation, count, "dilation_rate")
@@ -145,7 +147,9 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    geometry._depthwise_rule(inputs, kernel, strides, padding, data_format, dilation_rate)
+    geometry._depthwise_rule(
+        inputs, kernel, strides, padding, data_format, dilation_rate
+    )
     x, weights = floats(inputs, kernel)
     weights = weights.reshape(*weights.shape[:-2], 1, -1)
     return _back(

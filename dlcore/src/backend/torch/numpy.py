@@ -192,7 +192,9 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return list(torch.split(x, sizes, dim=axis))
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+def pad(
+    x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None
+) -> Any:
     x = convert(x)
     widths = pad_widths(pad_width, x.ndim)
     if mode == "constant":
@@ -236,7 +238,9 @@ def _border(size: int, before: int, after: int, mode: str) -> Tensor:
 
 
 def tile(x: Any, repeats: Any) -> Any:
-    return torch.tile(convert(x), (repeats,) if isinstance(repeats, int) else tuple(repeats))
+    return torch.tile(
+        convert(x), (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    )
 
 
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:

@@ -68,7 +68,9 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return torch.all(x != 0, rules.canonical_axes(axis, x.ndim), keepdim=keepdims)
 
 
-def _extreme(x: Any, axis: Any, keepdims: bool, initial: Any, best: Any, two: Any) -> Any:
+def _extreme(
+    x: Any, axis: Any, keepdims: bool, initial: Any, best: Any, two: Any
+) -> Any:
     x = convert(x)
     axes = rules.canonical_axes(axis, x.ndim)
     if initial is not None:

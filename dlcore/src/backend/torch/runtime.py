@@ -40,7 +40,9 @@ def convert(x: Any, dtype: str | None = None) -> torch.Tensor:
     if type(x) in _NUMBERS:
         if dtype is None:
             kind = type(x)
-            dtype = "bool" if kind is bool else "int32" if kind is int else config.floatx()
+            dtype = (
+                "bool" if kind is bool else "int32" if kind is int else config.floatx()
+            )
         return torch.tensor(x, dtype=NATIVE[dtype])
     if not hasattr(x, "dtype"):
         if isinstance(x, list | tuple) and any(isinstance(v, torch.Tensor) for v in x):
@@ -99,6 +101,10 @@ def value_and_grad(
 def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
     """Return the step: eager torch is the fastest start for small models."""
     return step
+
+
+#: Whether ``repeat`` is one compiled call, or only a loop over steps.
+REPEATS_IN_ONE_CALL = False
 
 
 def repeat(

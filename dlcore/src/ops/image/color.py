@@ -90,7 +90,9 @@ def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
     hue = where(
         equal(value, red),
         (green - blue) / safe,
-        where(equal(value, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0),
+        where(
+            equal(value, green), (blue - red) / safe + 2.0, (red - green) / safe + 4.0
+        ),
     )
     hue = where(spread > 0.0, hue / 6.0, 0.0)
     hue = where(hue < 0.0, hue + 1.0, hue)

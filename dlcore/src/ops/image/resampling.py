@@ -100,7 +100,9 @@ def _along(images: Any, weights: Any, axis: int) -> Any:
 
 
 def _restore(values: Any, dtype: str) -> Any:
-    return cast(values, dtype) if is_float(dtype) else saturate_cast(round_(values), dtype)
+    return (
+        cast(values, dtype) if is_float(dtype) else saturate_cast(round_(values), dtype)
+    )
 
 
 @derived(
@@ -145,7 +147,9 @@ def scale_and_translate(
     return images
 
 
-def _resize_rule(images: Any, size: Any, *args: Any, data_format: Any = None, **_: Any) -> Spec:
+def _resize_rule(
+    images: Any, size: Any, *args: Any, data_format: Any = None, **_: Any
+) -> Spec:
     data_format = args[6] if len(args) > 6 else data_format
     axis = channels_axis(images, data_format, "resize")
     shape = rules.shape_of(images)
@@ -205,7 +209,10 @@ def resize(
             begin = (have - want) // 2
             images = images[(*(slice(None),) * (first + i), slice(begin, begin + want))]
     elif pad_to_aspect_ratio:
-        want = max(int(width * tall / wide), height), max(int(height * wide / tall), width)
+        want = (
+            max(int(width * tall / wide), height),
+            max(int(height * wide / tall), width),
+        )
         sides = [(0, 0)] * rank
         for i, (have, new) in enumerate(zip((height, width), want, strict=True)):
             sides[first + i] = ((new - have) // 2, new - have - (new - have) // 2)
@@ -218,7 +225,9 @@ def resize(
         elif have != wanted:
             kernel = _kernel(interpolation, "resize")
             ratio = cast(wanted / have, "float32")
-            weights = _weights(have, wanted, ratio, cast(0.0, "float32"), kernel, antialias)
+            weights = _weights(
+                have, wanted, ratio, cast(0.0, "float32"), kernel, antialias
+            )
             images = as_float(images)
             images = _along(images, cast(weights, rules.promoted(images)), first + i)
     return images if interpolation == "nearest" else _restore(images, dtype)
@@ -370,7 +379,9 @@ def through(
     rows = arange(height, dtype="float32")[None, :, None]
     columns = arange(width, dtype="float32")[None, None, :]
     y, x = (broadcast_to(v, (batch, height, width)) for v in place(rows, columns))
-    n = broadcast_to(arange(batch, dtype="int32")[:, None, None], (batch, height, width))
+    n = broadcast_to(
+        arange(batch, dtype="int32")[:, None, None], (batch, height, width)
+    )
     found = _sample(images, [n, y, x], order, fill_mode, fill_value)
     found = found if last else moveaxis(found, -1, 1)
     return squeeze(found, 0) if single else found
@@ -411,7 +422,13 @@ def affine_transform(
         return (b0 * x + b1 * y + b2) / k, (a0 * x + a1 * y + a2) / k
 
     return through(
-        images, place, interpolation, fill_mode, fill_value, data_format, "affine_transform"
+        images,
+        place,
+        interpolation,
+        fill_mode,
+        fill_value,
+        data_format,
+        "affine_transform",
     )
 
 
@@ -453,5 +470,3 @@ def perspective_transform(
     return affine_transform(
         images, transform, interpolation, "constant", fill_value, data_format
     )
-
-

@@ -143,7 +143,9 @@ def _patches(
     images = expand_dims(images, 0) if single else images
     channels = rules.shape_of(images)[-1 if channels_last(data_format) else 1]
     cells = math.prod(window) * channels
-    kernel = reshape(eye(cells, dtype=rules.promoted(as_float(images))), (*window, channels, cells))
+    kernel = reshape(
+        eye(cells, dtype=rules.promoted(as_float(images))), (*window, channels, cells)
+    )
     found = conv(images, kernel, steps, padding, data_format, dilation_rate)
     return squeeze(found, 0) if single else found
 
@@ -174,7 +176,9 @@ def extract_patches(
     tensor of shape (..., rows, columns, size[0] * size[1] * channels)
     """
     if len(rules.shape_of(images)) == 5:
-        return extract_patches_3d(images, size, strides, dilation_rate, padding, data_format)
+        return extract_patches_3d(
+            images, size, strides, dilation_rate, padding, data_format
+        )
     return _patches(images, size, strides, dilation_rate, padding, data_format, 2)
 
 
@@ -209,14 +213,19 @@ def _each_channel(images: Any, window: Any, padding: str, data_format: Any) -> A
     single = len(rules.shape_of(images)) == 3
     images = expand_dims(images, 0) if single else images
     channels = rules.shape_of(images)[-1 if channels_last(data_format) else 1]
-    kernel = broadcast_to(window[:, :, None, None], (*rules.shape_of(window), channels, 1))
+    kernel = broadcast_to(
+        window[:, :, None, None], (*rules.shape_of(window), channels, 1)
+    )
     found = depthwise_conv(images, kernel, 1, padding, data_format)
     return squeeze(found, 0) if single else found
 
 
 @derived(rule=rules.same)
 def gaussian_blur(
-    images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: Any = None
+    images: Any,
+    kernel_size: Any = (3, 3),
+    sigma: Any = (1.0, 1.0),
+    data_format: Any = None,
 ) -> Any:
     """Smooth images with a bell.
 
@@ -258,10 +267,14 @@ def sobel_edges(images: Any, data_format: Any = None) -> Any:
         )
     values = as_float(images)
     last = channels_last(data_format)
-    sides = [(0, 0), (1, 1), (1, 1), (0, 0)] if last else [(0, 0), (0, 0), (1, 1), (1, 1)]
+    sides = (
+        [(0, 0), (1, 1), (1, 1), (0, 0)] if last else [(0, 0), (0, 0), (1, 1), (1, 1)]
+    )
     values = pad(values, sides, mode="reflect")
-    down = cast(convert_to_tensor([[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]),
-                rules.promoted(values))
+    down = cast(
+        convert_to_tensor([[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]),
+        rules.promoted(values),
+    )
     slopes = [
         _each_channel(values, window, "valid", data_format)
         for window in (down, moveaxis(down, 0, 1))
@@ -369,5 +382,11 @@ def elastic_transform(
         return y + shift[..., 0], x + shift[..., 1]
 
     return through(
-        images, place, interpolation, fill_mode, fill_value, data_format, "elastic_transform"
+        images,
+        place,
+        interpolation,
+        fill_mode,
+        fill_value,
+        data_format,
+        "elastic_transform",
     )

@@ -291,5 +291,3 @@ def polar(abs_: Any, angle: Any) -> Any:
 
     abs_, angle = as_float(abs_), as_float(angle)
     return view_as_complex(stack([abs_ * cos(angle), abs_ * sin(angle)], -1))
-
-

@@ -19,7 +19,9 @@ from dlcore.src.ops.numpy.shape import expand_dims, repeat
 from dlcore.src.symbolic import Spec
 
 
-def _attention_rule(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Spec:
+def _attention_rule(
+    query: Any, key: Any, value: Any, *args: Any, **kwargs: Any
+) -> Spec:
     shapes = [rules.shape_of(x) for x in (query, key, value)]
     if any(len(s) != 4 for s in shapes):
         raise ValueError(

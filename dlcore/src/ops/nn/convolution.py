@@ -34,7 +34,9 @@ def channels_last(data_format: str | None) -> bool:
     return data_format == "channels_last"
 
 
-def split_shape(x: Any, data_format: str | None) -> tuple[int | None, Shape, int | None]:
+def split_shape(
+    x: Any, data_format: str | None
+) -> tuple[int | None, Shape, int | None]:
     """Return batch size, spatial sizes and number of channels."""
     shape = rules.shape_of(x)
     if len(shape) < 3:
@@ -76,7 +78,9 @@ def same_padding(size: int, window: int, stride: int, dilation: int) -> tuple[in
 
 def _check_padding(padding: Any, known: tuple[str, ...] = ("valid", "same")) -> str:
     if str(padding).lower() not in known:
-        raise ValueError(f"unknown `padding` {padding!r}.{did_you_mean(padding, known)}")
+        raise ValueError(
+            f"unknown `padding` {padding!r}.{did_you_mean(padding, known)}"
+        )
     return str(padding).lower()
 
 
@@ -383,7 +387,9 @@ def average_pool(
     """
 
 
-def _adaptive(inputs: Any, output_size: Any, data_format: str | None, reduce: Any) -> Any:
+def _adaptive(
+    inputs: Any, output_size: Any, data_format: str | None, reduce: Any
+) -> Any:
     _, space, _ = split_shape(inputs, data_format)
     wanted = per_axis(output_size, len(space), "output_size")
     first = 1 if channels_last(data_format) else 2
@@ -395,7 +401,12 @@ def _adaptive(inputs: Any, output_size: Any, data_format: str | None, reduce: An
         inputs = stack(
             [
                 reduce(
-                    inputs[(*front, slice(p * size // places, -(-(p + 1) * size // places)))],
+                    inputs[
+                        (
+                            *front,
+                            slice(p * size // places, -(-(p + 1) * size // places)),
+                        )
+                    ],
                     axis,
                 )
                 for p in range(places)
@@ -406,7 +417,9 @@ def _adaptive(inputs: Any, output_size: Any, data_format: str | None, reduce: An
 
 
 @derived
-def adaptive_average_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
+def adaptive_average_pool(
+    inputs: Any, output_size: Any, data_format: Any = None
+) -> Any:
     """The means of as many windows as asked for.
 
     Parameters

@@ -31,7 +31,9 @@ def _moments_rule(
 
 
 @derived(rule=_moments_rule)
-def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
+def moments(
+    x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False
+) -> Any:
     """Mean and variance over axes; half precision is computed in single.
 
     Parameters
@@ -150,7 +152,9 @@ def layer_normalization(
     original = rules.float_of(rules.promoted(x))
     wide = "float32" if original in ("float16", "bfloat16") else original
     x = cast(x, wide)
-    gamma, beta = (_along(x, None if p is None else cast(p, wide), axis) for p in (gamma, beta))
+    gamma, beta = (
+        _along(x, None if p is None else cast(p, wide), axis) for p in (gamma, beta)
+    )
     if kwargs.pop("rms_scaling", False):
         factor = rsqrt(var(x, axis, True) + epsilon)
         result = multiply(x, factor) if gamma is None else multiply(x, factor) * gamma
@@ -204,7 +208,9 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
         The least norm; the global one unless given.
     """
     if not isinstance(order, int | float) or order < 1:
-        raise ValueError(f"normalize: Argument `order` must be an int >= 1. Received: order={order!r}")
+        raise ValueError(
+            f"normalize: Argument `order` must be an int >= 1. Received: order={order!r}"
+        )
     epsilon = config.epsilon() if epsilon is None else epsilon
     x = as_float(x)
     if order == 2:
@@ -216,5 +222,3 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
     else:
         norm = power(sum_(power(size, order), axis, True), 1.0 / order)
     return divide(x, maximum(norm, epsilon))
-
-

@@ -43,7 +43,10 @@ def unfold(
     cells = []
     for i, j in itertools.product(range(window[0]), range(window[1])):
         top, left = i * gaps[0], j * gaps[1]
-        bottom, right = top + steps[0] * (rows - 1) + 1, left + steps[1] * (columns - 1) + 1
+        bottom, right = (
+            top + steps[0] * (rows - 1) + 1,
+            left + steps[1] * (columns - 1) + 1,
+        )
         cells.append(x[:, :, top : bottom : steps[0], left : right : steps[1]])
     count = window[0] * window[1]
     return reshape(stack(cells, 2), (-1, channels * count, rows * columns))

@@ -89,10 +89,14 @@ def arange_dtype(start: Any, stop: Any, step: Any, dtype: Any) -> str:
     return rules.promoted(*given)
 
 
-def _arange_rule(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Spec:
+def _arange_rule(
+    start: Any, stop: Any = None, step: Any = None, dtype: Any = None
+) -> Spec:
     name = arange_dtype(start, stop, step, dtype)
-    if any(hasattr(v, "shape") and not isinstance(v, np.generic | np.ndarray)
-           for v in (start, stop, step)):
+    if any(
+        hasattr(v, "shape") and not isinstance(v, np.generic | np.ndarray)
+        for v in (start, stop, step)
+    ):
         return Spec((None,), name)
     first, last = (0, start) if stop is None else (start, stop)
     size = math.ceil((last - first) / (1 if step is None else step))

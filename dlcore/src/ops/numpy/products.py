@@ -178,7 +178,9 @@ def cross(
     sizes = rules.shape_of(x1)[-1], rules.shape_of(x2)[-1]
     if not {*sizes} <= {2, 3, None}:
         raise ValueError(f"cross: vectors have 2 or 3 elements, got {sizes}.")
-    a, b = ([v[..., i] for i in range(s or 3)] for v, s in zip((x1, x2), sizes, strict=True))
+    a, b = (
+        [v[..., i] for i in range(s or 3)] for v, s in zip((x1, x2), sizes, strict=True)
+    )
 
     def term(i: int, j: int) -> Any:
         missing = [v for v, k in ((a, i), (b, j)) if k >= len(v)]
@@ -250,5 +252,3 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
         return full[shortest - 1 : longest]
     begin = (n1 + n2 - 1 - longest) // 2
     return full[begin : begin + longest]
-
-

@@ -34,7 +34,9 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over ``axis``."""
 
 
-def _prod_rule(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Spec:
+def _prod_rule(
+    x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None
+) -> Spec:
     name = standardize_dtype(dtype) if dtype else rules.accumulator(rules.promoted(x))
     return Spec(rules.reduced(x, axis, keepdims), name)
 
@@ -331,5 +333,3 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 def lowest(dtype: str) -> Any:
     """Return what is below every number of a dtype."""
     return -math.inf if is_float(dtype) else finite_range(dtype)[0]
-
-

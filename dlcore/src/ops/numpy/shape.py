@@ -129,7 +129,9 @@ def sections(size: int | None, given: Any, ragged: bool) -> list[int | None]:
     return [max(b - a, 0) for a, b in zip(cuts, cuts[1:], strict=False)]
 
 
-def _split_rule(x: Any, indices_or_sections: Any, axis: int = 0, ragged: bool = False) -> Any:
+def _split_rule(
+    x: Any, indices_or_sections: Any, axis: int = 0, ragged: bool = False
+) -> Any:
     shape = rules.shape_of(x)
     axis = rules.canonical_axis(axis, len(shape))
     sizes = sections(shape[axis], indices_or_sections, ragged)
@@ -217,7 +219,9 @@ def pad_widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     return pairs  # type: ignore[return-value]
 
 
-def _pad_rule(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Spec:
+def _pad_rule(
+    x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None
+) -> Spec:
     shape = rules.shape_of(x)
     widths = pad_widths(pad_width, len(shape))
     if constant_values is not None and mode != "constant":
@@ -233,7 +237,9 @@ def _pad_rule(x: Any, pad_width: Any, mode: str = "constant", constant_values: A
 
 
 @primitive(_pad_rule)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+def pad(
+    x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None
+) -> Any:
     """Add borders.
 
     Parameters

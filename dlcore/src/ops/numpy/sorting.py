@@ -157,7 +157,9 @@ def _interpolate(ordered: Any, position: Any, method: str) -> Any:
     return where(logic.equal(below, above), below, value)  # inf - inf is NaN
 
 
-def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip: bool) -> Any:
+def _quantile(
+    x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip: bool
+) -> Any:
     if method not in _METHODS:
         raise ValueError(f"`method` is one of {', '.join(_METHODS)}, got {method!r}.")
     x = as_float(x)
@@ -370,5 +372,3 @@ def unique(
     -------
     tensor, or tuple of tensor
     """
-
-

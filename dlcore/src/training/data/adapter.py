@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dlcore.src import tree
@@ -36,8 +36,10 @@ class DataAdapter:
         """Yield the batches of an epoch."""
         raise NotImplementedError
 
-    def groups(self, index: int, size: int) -> Iterator[tuple[int, Batch]]:
-        """Yield ``(number of batches, batches)``, up to ``size`` of them stacked.
+    def groups(
+        self, index: int, size: Callable[[], int]
+    ) -> Iterator[tuple[int, Batch]]:
+        """Yield ``(number of batches, batches)``, up to ``size()`` of them stacked.
 
         One batch alone comes as it is; batches of another shape come alone.
         """
@@ -45,7 +47,7 @@ class DataAdapter:
         shapes = None
         for batch in self.epoch(index):
             found = [x.shape for x in tree.leaves(batch)]
-            if waiting and (found != shapes or len(waiting) == size):
+            if waiting and (found != shapes or len(waiting) >= size()):
                 yield _stacked(waiting)
                 waiting = []
             shapes = found

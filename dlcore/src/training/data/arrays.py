@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -162,15 +162,18 @@ class ArrayAdapter(DataAdapter):
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of an epoch."""
-        for _, batch in self.groups(index, 1):
+        for _, batch in self.groups(index, lambda: 1):
             yield batch
 
-    def groups(self, index: int, size: int) -> Iterator[tuple[int, Batch]]:
-        """Yield ``(number of batches, batches)``, up to ``size`` of them stacked."""
+    def groups(
+        self, index: int, size: Callable[[], int]
+    ) -> Iterator[tuple[int, Batch]]:
+        """Yield ``(number of batches, batches)``, up to ``size()`` of them stacked."""
         order, n, steps = self.order(index), self.batch_size, self.steps or 0
         step = 0
         while step < steps:
-            count = size if step + size <= self.full else 1
+            count = size()
+            count = count if step + count <= self.full else 1
             begin, end = step * n, min((step + count) * n, self.length)
             key = slice(begin, end) if order is None else order[begin:end]
             batch = self._take(key)
