@@ -48,8 +48,8 @@ class Functions:
         self._kept: dict[Any, tuple[Any, Callable[..., Any]]] = {}
         self._state: State | None = None
         self._seen: Any = None
-        #: Kind of step -> whether it is short, as far as that was measured.
-        self.short: dict[str, bool] = {}
+        #: Kind of step -> seconds that one takes, as far as that was measured.
+        self.seconds: dict[str, float] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Functions:
         return Functions()
@@ -60,6 +60,10 @@ class Functions:
     def clear(self) -> None:
         """Forget everything."""
         self.__init__()  # type: ignore[misc]
+
+    def has(self, name: Any) -> bool:
+        """Whether a step of this name was compiled."""
+        return name in self._kept
 
     def state(self, model: Any) -> State:
         """Return the variables; looked for again only after a change."""

@@ -18,6 +18,9 @@ MOST_BYTES = 16_000_000
 TRIAL = 5
 SHORT = 1e-3
 
+#: Seconds of steps ahead that are worth a second compilation.
+WORTH = 2.0
+
 
 class Grouping:
     """Decides, while the batches of a run go by, how many of them to stack next.
@@ -35,10 +38,15 @@ class Grouping:
     adapter : DataAdapter
     strict : bool
         Whether a callback wants to see every batch.
+    rounds : int
+        How often the data will be gone through, this time included.
     """
 
-    def __init__(self, model: Any, kind: str, adapter: DataAdapter, strict: bool):
+    def __init__(
+        self, model: Any, kind: str, adapter: DataAdapter, strict: bool, rounds: int
+    ):
         self._model, self._kind = model, kind
+        self._ahead = rounds * (adapter.steps or 0)
         self._most = self._limit(model, adapter, strict)
         self._seen = 0
         self._began = _clocks()
@@ -62,11 +70,15 @@ class Grouping:
             return 1
         if isinstance(wanted, int) and wanted > 1:
             return wanted
-        return self._most if model._functions.short.get(self._kind) else 1
+        seconds = model._functions.seconds.get(self._kind, SHORT)
+        if seconds >= SHORT:
+            return 1
+        ready = model._functions.has((self._kind, "repeated"))
+        return self._most if ready or seconds * self._ahead > WORTH else 1
 
     def done(self, count: int) -> None:
         """Note that a step is done; the trial ends with its last one."""
-        known = self._model._functions.short
+        known = self._model._functions.seconds
         if self._most == 1 or count > 1 or self._kind in known:
             return
         self._seen += 1
@@ -76,7 +88,7 @@ class Grouping:
         elif self._seen == 1 + TRIAL:
             self._wait()
             spent = min(b - a for a, b in zip(self._began, _clocks(), strict=True))
-            known[self._kind] = spent / TRIAL < SHORT
+            known[self._kind] = spent / TRIAL
 
     def _wait(self) -> None:
         """Wait for the device: what a step computes is there at once or not at all."""

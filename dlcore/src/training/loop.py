@@ -115,10 +115,15 @@ class Batches:
 
 
 def run(
-    model: Any, kind: str, adapter: DataAdapter, index: int, batches: Batches
+    model: Any,
+    kind: str,
+    adapter: DataAdapter,
+    index: int,
+    batches: Batches,
+    rounds: int = 1,
 ) -> dict[str, Any]:
     """Go through the data once; return the logs as tensors."""
-    grouping = Grouping(model, kind, adapter, batches.strict)
+    grouping = Grouping(model, kind, adapter, batches.strict, rounds)
     single, many = model._function(kind), None
     logs: Any = None
     step, seen = 0, False
@@ -162,10 +167,10 @@ def fit(
         for epoch in range(initial_epoch, epochs):
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
-            logs = numbers(run(model, "train", adapter, epoch, batches))
+            logs = numbers(run(model, "train", adapter, epoch, batches, epochs - epoch))
             if validation is not None and _due(epoch, validation_freq):
                 model._prepare(validation.first(), training=False)
-                found = _evaluate(model, validation, watchers)
+                found = _evaluate(model, validation, watchers, epochs - epoch)
                 logs |= {f"val_{name}": value for name, value in found.items()}
             hooks.on_epoch_end(epoch, logs)
             if model.stop_training:
@@ -194,11 +199,13 @@ def evaluate(
         return _evaluate(model, adapter, watchers)
 
 
-def _evaluate(model: Any, adapter: DataAdapter, watchers: Watchers) -> dict[str, Any]:
+def _evaluate(
+    model: Any, adapter: DataAdapter, watchers: Watchers, rounds: int = 1
+) -> dict[str, Any]:
     hooks = watchers.all
     model.reset_metrics()
     hooks.on_test_begin()
-    logs = numbers(run(model, "test", adapter, 0, Batches(watchers, "test")))
+    logs = numbers(run(model, "test", adapter, 0, Batches(watchers, "test"), rounds))
     hooks.on_test_end(logs)
     return logs
 
