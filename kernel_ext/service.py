@@ -24,8 +24,9 @@ EARLIER = 100_000
 SIGNED = 100
 """How many of the best items carry their signature; reading one takes some time."""
 
-PATIENCE = 5.0
-"""Seconds a request waits for the ranker to be loaded."""
+PATIENCE = 1.0
+"""Seconds a request waits for the ranker to be loaded; the front end waits no longer,
+and the next request would wait behind this one."""
 
 
 class Unavailable(RuntimeError):
@@ -185,7 +186,7 @@ class Service:
     def status(self) -> Status:
         """Describe the ranker, for ``%stars``."""
         self.warm_up()
-        self._loaded.wait(PATIENCE)
+        self._loaded.wait(30)
         return Status(version(), self._problem, self._seconds, self._ranker)
 
     def _rank(

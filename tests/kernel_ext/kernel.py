@@ -120,14 +120,17 @@ class Kernel:
         self.client.shell_channel.send(message)
         return message["header"]["msg_id"]
 
-    def open(self, subshell: str | None = None) -> bool:
-        """Open a comm; return whether somebody answers on it."""
+    def open(self, subshell: str | None = None, ready: bool = True) -> bool:
+        """Open a comm; return whether somebody answers on it, the ranker loaded."""
         self.comm = uuid.uuid4().hex
         content = {"comm_id": self.comm, "target_name": TARGET, "data": {}}
         self.seen.clear()
         number = self.send("comm_open", content, subshell)
         self.end(number)
-        return not any(m["msg_type"] == "comm_close" for m in self.seen)
+        answered = not any(m["msg_type"] == "comm_close" for m in self.seen)
+        if answered and ready:
+            self.await_ranker(subshell)
+        return answered
 
     def ask(self, message: Any, subshell: str | None = None) -> dict[str, Any]:
         """Send a request on the open comm and return the reply."""
@@ -147,7 +150,17 @@ class Kernel:
         request = {"op": "complete", "id": 1, "source": text, "cursor": len(text)}
         return self.ask({**request, **more}, subshell)
 
+    def await_ranker(self, subshell: str | None = None) -> None:
+        """Ask until the ranker is loaded; each request waits a while for it."""
+        for _ in range(PATIENCE):
+            if "still being loaded" not in self.complete("str.", subshell).get(
+                "error", ""
+            ):
+                return
+        raise TimeoutError(f"the ranker is not loaded after {PATIENCE} requests")
+
     def labels(self, text: str, **more: Any) -> list[str]:
+        """Return the labels that are listed at the end of a text, best first."""
         reply = self.complete(text, **more)
         assert reply["op"] == "completed", reply
         return [item["label"] for item in reply["items"]]

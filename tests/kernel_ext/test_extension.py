@@ -252,7 +252,7 @@ def test_a_ranker_that_is_late_fails_in_one_sentence(make_kernel):
         "    load = staticmethod(lambda: wait.wait() and Real.load())\n"
         "kernel_ext.Ranker = Late"
     )
-    assert kernel.open()
+    assert kernel.open(ready=False)
     reply = kernel.complete("str.")
     assert reply["op"] == "failed" and "still being loaded" in reply["error"]
     kernel.run("service.PATIENCE = 60; wait.set()")

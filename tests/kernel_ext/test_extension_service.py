@@ -52,7 +52,8 @@ def test_nearest_cells_are_kept_and_the_imports_of_the_others():
     assert sum(map(len, nearest([long] * 100))) < 2 * service.EARLIER
 
 
-def test_answers_do_not_depend_on_the_thread():
+def test_answers_do_not_depend_on_the_thread(monkeypatch):
+    monkeypatch.setattr(service, "PATIENCE", 60)
     made = Service(SimpleNamespace(user_ns={"text": "a", "n": 3}))
     questions = [
         {"op": "complete", "id": i, "source": text, "cursor": len(text)}
