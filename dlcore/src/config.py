@@ -118,6 +118,7 @@ class Configurable:
     _config: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read the signature of the constructor once."""
         super().__init_subclass__(**kwargs)
         if cls.__init__ is object.__init__:  # it would take any arguments
             cls._signature = inspect.Signature([inspect.Parameter("self", _POSITIONAL)])
@@ -125,6 +126,7 @@ class Configurable:
             cls._signature = inspect.signature(cls.__init__)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Keep the arguments of the constructor; refuse wrong ones."""
         self = super().__new__(cls)
         try:
             bound = cls._signature.bind(self, *args, **kwargs)
@@ -139,6 +141,7 @@ class Configurable:
         return self
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Give the arguments that a copy begins with."""
         return (), dict(self._config)  # copies and pickles begin with __new__
 
     @classmethod
@@ -158,5 +161,6 @@ class Configurable:
         return cls(**config)
 
     def __repr__(self) -> str:
+        """Show the class and its arguments."""
         arguments = ", ".join(f"{k}={v!r}" for k, v in self._config.items())
         return f"{type(self).__name__}({arguments})"

@@ -75,12 +75,15 @@ class DTypePolicy:
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
+        """Compare the names."""
         return isinstance(other, DTypePolicy) and self.name == other.name
 
     def __hash__(self) -> int:
+        """Hash the name."""
         return hash(self.name)
 
     def __repr__(self) -> str:
+        """Show the name."""
         return f'<DTypePolicy "{self.name}">'
 
 

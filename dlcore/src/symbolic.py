@@ -30,13 +30,16 @@ class Spec:
         self.dtype = dtype
 
     def __repr__(self) -> str:
+        """Show shape and dtype."""
         return f"Spec({self.shape}, {self.dtype!r})"
 
     def __eq__(self, other: object) -> bool:
+        """Compare shape and dtype."""
         same = isinstance(other, Spec)
         return same and (self.shape, self.dtype) == (other.shape, other.dtype)
 
     def __hash__(self) -> int:
+        """Hash shape and dtype."""
         return hash((self.shape, self.dtype))
 
 
@@ -126,6 +129,7 @@ class KerasTensor:
         return len(self.shape)
 
     def __repr__(self) -> str:
+        """Show shape and dtype."""
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def _no_value(self, wanted: str) -> TypeError:
@@ -136,20 +140,25 @@ class KerasTensor:
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: there is no value."""
         raise self._no_value("made a numpy array")
 
     def __bool__(self) -> bool:
+        """Refuse: there is no value."""
         raise self._no_value("used as a condition")
 
     def __float__(self) -> float:
+        """Refuse: there is no value."""
         raise self._no_value("made a number")
 
     __int__ = __index__ = __float__  # type: ignore[assignment]
 
     def __len__(self) -> int:
+        """Refuse: the length may be open."""
         raise self._no_value("measured with len()")
 
     def __iter__(self) -> Iterator[KerasTensor]:
+        """Refuse: the length may be open."""
         raise self._no_value("iterated over")
 
 

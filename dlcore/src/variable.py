@@ -143,27 +143,35 @@ class Variable:
         return self.backend.runtime.to_numpy(self.value)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """Return the value as a numpy array."""
         return np.asarray(self.numpy(), dtype)
 
     def __float__(self) -> float:
+        """Return the value of a scalar."""
         return float(self.numpy())
 
     def __int__(self) -> int:
+        """Return the value of a scalar."""
         return int(self.numpy())
 
     def __index__(self) -> int:
+        """Return the value of an integer scalar."""
         return self.numpy().__index__()
 
     def __bool__(self) -> bool:
+        """Return the value of a scalar as a condition."""
         return bool(self.numpy())
 
     def __len__(self) -> int:
+        """Return the size of the first axis."""
         return len(self.value)
 
     def __iter__(self) -> Iterator[Any]:
+        """Go over the first axis."""
         return iter(self.value)
 
     def __repr__(self) -> str:
+        """Show path, shape, dtype and backend."""
         return (
             f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
             f"backend={self.backend.name}>"

@@ -8,8 +8,10 @@ from dlcore.src.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from dlcore.src.callbacks.ema import SwapEMAWeights as SwapEMAWeights
 from dlcore.src.callbacks.history import History as History
 from dlcore.src.callbacks.lambda_callback import LambdaCallback as LambdaCallback
-from dlcore.src.callbacks.learning_rate import LearningRateScheduler as LearningRateScheduler
-from dlcore.src.callbacks.learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
+from dlcore.src.callbacks.learning_rate import (
+    LearningRateScheduler as LearningRateScheduler,
+    ReduceLROnPlateau as ReduceLROnPlateau,
+)
 from dlcore.src.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from dlcore.src.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from dlcore.src.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor

@@ -29,6 +29,7 @@ class OpTable(dict):  # type: ignore[type-arg]
         self._backend = backend
 
     def __missing__(self, name: str) -> Callable[..., Any]:
+        """Compose or borrow the kernel of an op, and keep it."""
         from dlcore.src.ops.declare import REGISTRY
 
         op = REGISTRY[name]
@@ -118,9 +119,11 @@ class Backend:
         )
 
     def __repr__(self) -> str:
+        """Show the name."""
         return f"<backend {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[[str], Backend], tuple[str]]:
+        """Copy and pickle by name."""
         return get, (self.name,)  # one object a process: copies and pickles find it
 
 

@@ -37,6 +37,7 @@ class Converter:
         self.native = backend.runtime.native(dtype)
 
     def __reduce__(self) -> Any:
+        """Copy and pickle by backend and dtype."""
         return Converter, (self.backend, self.dtype)
 
     def fits(self, x: Any) -> bool:

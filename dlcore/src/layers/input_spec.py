@@ -93,6 +93,7 @@ class InputSpec:
         return cls(**config)
 
     def __repr__(self) -> str:
+        """Show what is asked for."""
         given = {k: v for k, v in self.get_config().items() if v}
         if self.shape:
             given.pop("ndim", None)

@@ -116,6 +116,7 @@ class Layer(Tracked, Configurable):
     _call: ClassVar[CallSignature]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Wrap what a subclass defines."""
         super().__init_subclass__(**kwargs)
         own = cls.__dict__
         if "build" in own:
@@ -844,6 +845,7 @@ class Layer(Tracked, Configurable):
         )
 
     def __repr__(self) -> str:
+        """Show the class, the name and whether the layer is built."""
         state = "" if self.built else ", built=False"
         return f"<{type(self).__name__} name={self.name}{state}>"
 

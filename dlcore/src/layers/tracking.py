@@ -67,6 +67,7 @@ class Tracked:
     """An object that knows what its attributes hold."""
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, and track what it holds."""
         kind = kind_of(type(value))
         attributes = self.__dict__
         if kind is not None:
@@ -123,6 +124,7 @@ class Structure:
         return self.version == version and all(len(c) == n for c, n in self._sizes)
 
     def __reduce__(self) -> Any:
+        """Copy and pickle as an empty one."""
         return Structure, ([],)  # a copy looks anew
 
 

@@ -286,6 +286,7 @@ class Model(Trainer, Layer):
         return moved(self, backends.get(name))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Copy the model with its weights."""
         return moved(self, memo.get(id(self.backend), self.backend), memo)
 
     # Weights on disk.

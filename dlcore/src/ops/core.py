@@ -352,7 +352,7 @@ def _view_rule(x: Any, dtype: Any = None) -> Spec:
 @export("dlcore.ops.numpy.view")
 @primitive(_view_rule)
 def view(x: Any, dtype: Any = None) -> Any:
-    """The same bytes, read as another dtype; the last axis changes its size.
+    """Return the same bytes, read as another dtype; the last axis changes its size.
 
     Parameters
     ----------

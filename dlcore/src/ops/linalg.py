@@ -47,12 +47,12 @@ def _square_rule(x: Any, upper: bool = False) -> Spec:
 
 @primitive(_square_rule)
 def cholesky(x: Any, upper: bool = False) -> Any:
-    """The triangle whose product with its transpose is ``x``, positive definite."""
+    """Return the triangle whose product with its transpose is ``x``, positive definite."""
 
 
 @derived(rule=_square_rule)
 def cholesky_inverse(x: Any, upper: bool = False) -> Any:
-    """The inverse of the matrix that ``x`` is the Cholesky factor of."""
+    """Return the inverse of the matrix that ``x`` is the Cholesky factor of."""
     _matrix(x, square=True)
     x = as_float(x)
     one = eye(rules.shape_of(x)[-1], dtype=rules.promoted(x))
@@ -68,7 +68,7 @@ def _det_rule(x: Any) -> Spec:
 
 @primitive(_det_rule)
 def det(x: Any) -> Any:
-    """Determinant of square matrices."""
+    """Return the determinant of square matrices."""
 
 
 def _slogdet_rule(x: Any) -> Any:
@@ -177,7 +177,7 @@ def _solve_rule(a: Any, b: Any, lower: bool = False) -> Spec:
 
 @primitive(_solve_rule)
 def solve(a: Any, b: Any) -> Any:
-    """The ``x`` with ``a x = b``.
+    """Return the ``x`` with ``a x = b``.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def solve(a: Any, b: Any) -> Any:
 
 @primitive(_solve_rule)
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
-    """The ``x`` with ``a x = b`` for a triangle ``a``.
+    """Return the ``x`` with ``a x = b`` for a triangle ``a``.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def pinv(x: Any, rcond: Any = None) -> Any:
 
 @derived
 def matrix_rank(x: Any, tol: Any = None) -> Any:
-    """Number of singular values that are not zero; int32.
+    """Return the number of singular values that are not zero; int32.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def _lstsq_rule(a: Any, b: Any, rcond: Any = None) -> Spec:
 
 @derived(rule=_lstsq_rule)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The ``x`` for which ``a x`` is nearest to ``b`` (least squares).
+    """Return the ``x`` for which ``a x`` is nearest to ``b`` (least squares).
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ def _top_k_rule(x: Any, k: int, sorted: bool = True) -> Any:
 
 @primitive(_top_k_rule)
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
-    """The ``k`` largest elements of the last axis, and their indices.
+    """Return the ``k`` largest elements of the last axis, and their indices.
 
     Parameters
     ----------

@@ -194,7 +194,7 @@ def randint(
 
 
 def _bell(shape: tuple[int, ...], seed: Any, dtype: str, share: float = 1.0) -> Any:
-    """Standard normal numbers, the middle ``share`` of them, by inversion."""
+    """Draw standard normal numbers, the middle ``share`` of them, by inversion."""
     work = "float64" if dtype == "float64" else "float32"
     if work == "float64":
         unit = 2.0 * _unit(shape, seed, work) - (1.0 - 2.0**-53)
@@ -209,7 +209,7 @@ def _bell(shape: tuple[int, ...], seed: Any, dtype: str, share: float = 1.0) -> 
 def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Normal numbers.
+    """Draw normal numbers.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def normal(
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Normal numbers not further than two standard deviations from the mean.
+    """Draw normal numbers not further than two standard deviations from the mean.
 
     Parameters
     ----------
@@ -401,7 +401,7 @@ _FEW = 16
 def binomial(
     shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Number of successes in ``counts`` trials.
+    """Return the number of successes in ``counts`` trials.
 
     Parameters
     ----------

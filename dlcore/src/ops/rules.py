@@ -124,19 +124,19 @@ def predicate(*xs: Any) -> Spec:
 
 @_returns("Of the shape and dtype of the first argument.")
 def same(x: Any, *args: Any, **kwargs: Any) -> Spec:
-    """The first argument's shape and dtype."""
+    """Return the first argument's shape and dtype."""
     return Spec(shape_of(x), promoted(x))
 
 
 @_returns("Of the shape of the first argument; floating.")
 def same_float(x: Any, *args: Any, **kwargs: Any) -> Spec:
-    """The first argument's shape; floating."""
+    """Return the first argument's shape; floating."""
     return Spec(shape_of(x), float_of(promoted(x)))
 
 
 @_returns("Of the shape of the argument; real.")
 def real_of(x: Any) -> Spec:
-    """The first argument's shape; complex numbers become real ones."""
+    """Return the first argument's shape; complex numbers become real ones."""
     dtype = promoted(x)
     return Spec(shape_of(x), REAL.get(dtype, dtype))
 
@@ -199,7 +199,7 @@ def index_reduction(x: Any, axis: Any = None, keepdims: bool = False) -> Spec:
 
 @_returns("Of the given shape.")
 def created(shape: Any, *args: Any, dtype: Any = None) -> Spec:
-    """The shape and dtype that are asked for."""
+    """Return the shape and dtype that are asked for."""
     shape = (shape,) if isinstance(shape, int) else shape
     return Spec(shape, standardize_dtype(dtype))
 

@@ -52,9 +52,11 @@ class Functions:
         self.seconds: dict[str, float] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Functions:
+        """Begin empty: compiled functions belong to one model."""
         return Functions()
 
     def __reduce__(self) -> Any:
+        """Begin empty: compiled functions cannot be pickled."""
         return Functions, ()
 
     def clear(self) -> None:

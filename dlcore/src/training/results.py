@@ -44,12 +44,15 @@ class LazyResults(Mapping[str, Any]):
         return self._found
 
     def __getitem__(self, name: str) -> Any:
+        """Return one result."""
         return self._results()[name]
 
     def __iter__(self) -> Iterator[str]:
+        """Go over the names."""
         return iter(self._results())
 
     def __len__(self) -> int:
+        """Return the number of results."""
         return len(self._results())
 
     def copy(self) -> dict[str, Any]:

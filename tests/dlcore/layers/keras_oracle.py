@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("KERAS_BACKEND", "torch")  # eager jax compiles every op
 
 
 def keras_layer(name: str, kwargs: dict[str, Any]) -> Any:
@@ -20,6 +18,6 @@ def keras_layer(name: str, kwargs: dict[str, Any]) -> Any:
         layer(x)
         layer.set_weights(weights)
         outputs = layer(x)
-        return keras.tree.map_structure(np.asarray, outputs)
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
     return run

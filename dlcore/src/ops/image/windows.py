@@ -159,7 +159,7 @@ def extract_patches(
     padding: str = "valid",
     data_format: Any = None,
 ) -> Any:
-    """The windows of images, each one flat in the channels.
+    """Return the windows of images, each one flat in the channels.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def extract_patches_3d(
     padding: str = "valid",
     data_format: Any = None,
 ) -> Any:
-    """The windows of volumes, each one flat in the channels.
+    """Return the windows of volumes, each one flat in the channels.
 
     Parameters
     ----------

@@ -259,7 +259,7 @@ def sparse_sigmoid(x: Any) -> Any:
 
 @derived(rule=rules.same_float)
 def sparsemax(x: Any, axis: int = -1) -> Any:
-    """The nearest point of the probability simplex (Martins and Astudillo, 2016)."""
+    """Return the nearest point of the probability simplex (Martins and Astudillo, 2016)."""
     x = moveaxis(as_float(x), axis, -1)
     dtype = rules.promoted(x)
     ordered = flip(sort(x, -1), -1)

@@ -312,7 +312,7 @@ def conv_transpose(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """The transposed linear map of a convolution: it enlarges.
+    """Return the transposed linear map of a convolution: it enlarges.
 
     Parameters
     ----------
@@ -353,7 +353,7 @@ def max_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    """The largest element of each window.
+    """Return the largest element of each window.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def average_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    """The mean of each window; padding does not count.
+    """Return the mean of each window; padding does not count.
 
     Parameters
     ----------
@@ -420,7 +420,7 @@ def _adaptive(
 def adaptive_average_pool(
     inputs: Any, output_size: Any, data_format: Any = None
 ) -> Any:
-    """The means of as many windows as asked for.
+    """Return the means of as many windows as asked for.
 
     Parameters
     ----------
@@ -434,7 +434,7 @@ def adaptive_average_pool(
 
 @derived
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-    """The largest elements of as many windows as asked for.
+    """Return the largest elements of as many windows as asked for.
 
     Parameters
     ----------

@@ -40,12 +40,12 @@ def ones(shape: Any, dtype: Any = None) -> Any:
 
 @primitive(rules.created)
 def empty(shape: Any, dtype: Any = None) -> Any:
-    """A tensor whose values are arbitrary."""
+    """Return a tensor whose values are arbitrary."""
 
 
 @primitive(_full_rule)
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """A tensor filled with one value.
+    """Return a tensor filled with one value.
 
     Parameters
     ----------

@@ -33,27 +33,27 @@ def multiply(x1: Any, x2: Any) -> Any:
 
 @primitive(rules.elementwise)
 def maximum(x1: Any, x2: Any) -> Any:
-    """The larger one, element by element; NaN if one of them is."""
+    """Return the larger one, element by element; NaN if one of them is."""
 
 
 @primitive(rules.elementwise)
 def minimum(x1: Any, x2: Any) -> Any:
-    """The smaller one, element by element; NaN if one of them is."""
+    """Return the smaller one, element by element; NaN if one of them is."""
 
 
 @primitive(rules.elementwise)
 def fmax(x1: Any, x2: Any) -> Any:
-    """The larger one, element by element; a NaN is ignored."""
+    """Return the larger one, element by element; a NaN is ignored."""
 
 
 @primitive(rules.elementwise)
 def fmin(x1: Any, x2: Any) -> Any:
-    """The smaller one, element by element; a NaN is ignored."""
+    """Return the smaller one, element by element; a NaN is ignored."""
 
 
 @primitive(rules.elementwise)
 def floor_divide(x1: Any, x2: Any) -> Any:
-    """The largest integer that is not above the quotient."""
+    """Return the largest integer that is not above the quotient."""
 
 
 @primitive(rules.elementwise)
@@ -93,7 +93,7 @@ def arctan2(x1: Any, x2: Any) -> Any:
 
 @primitive(rules.floating)
 def nextafter(x1: Any, x2: Any) -> Any:
-    """The next floating number from ``x1`` in the direction of ``x2``."""
+    """Return the next floating number from ``x1`` in the direction of ``x2``."""
 
 
 @primitive(rules.floating)
@@ -183,17 +183,17 @@ def arctanh(x: Any) -> Any:
 
 @primitive(rules.floating)
 def floor(x: Any) -> Any:
-    """The largest integer not above ``x``; a floating number."""
+    """Return the largest integer not above ``x``; a floating number."""
 
 
 @primitive(rules.floating)
 def ceil(x: Any) -> Any:
-    """The smallest integer not below ``x``; a floating number."""
+    """Return the smallest integer not below ``x``; a floating number."""
 
 
 @primitive(rules.same)
 def negative(x: Any) -> Any:
-    """The opposite number."""
+    """Return the opposite number."""
 
 
 @primitive(rules.same)
@@ -203,7 +203,7 @@ def sign(x: Any) -> Any:
 
 @primitive(rules.same)
 def trunc(x: Any) -> Any:
-    """The integer part: rounded towards zero."""
+    """Return the integer part: rounded towards zero."""
 
 
 @primitive(rules.same)
@@ -412,7 +412,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 
 @derived(rule=rules.floating)
 def i0(x: Any) -> Any:
-    """Modified Bessel function of order 0.
+    """Return the modified Bessel function of order 0.
 
     Source: Abramowitz and Stegun, 1964, 9.8.1 and 9.8.2.
     """

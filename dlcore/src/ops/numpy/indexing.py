@@ -37,7 +37,7 @@ def _nonzero_rule(x: Any) -> Any:
 
 @primitive(_nonzero_rule)
 def nonzero(x: Any) -> Any:
-    """Indices of the elements that are not zero, one tensor an axis."""
+    """Return the indices of the elements that are not zero, one tensor an axis."""
 
 
 def _take_rule(x: Any, indices: Any, axis: Any = None) -> Spec:

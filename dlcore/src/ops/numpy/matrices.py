@@ -29,7 +29,7 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
 
 @derived
 def identity(n: Any, dtype: Any = None) -> Any:
-    """The identity matrix ``(n, n)``."""
+    """Return the identity matrix ``(n, n)``."""
     return eye(n, dtype=dtype)
 
 
@@ -123,12 +123,12 @@ def _diagonal_rule(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> S
 
 @primitive(_diagonal_rule)
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The diagonal of the planes of two axes, as the last axis."""
+    """Return the diagonal of the planes of two axes, as the last axis."""
 
 
 @derived
 def diag(x: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or a matrix with this diagonal."""
+    """Return the diagonal of a matrix, or a matrix with this diagonal."""
     rank = len(rules.shape_of(x))
     if rank == 1:
         return diagflat(x, k)
@@ -139,7 +139,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 @derived
 def diagflat(x: Any, k: int = 0) -> Any:
-    """A matrix with the flat ``x`` on a diagonal."""
+    """Return a matrix with the flat ``x`` on a diagonal."""
     from dlcore.src.ops.numpy.shape import pad, ravel
 
     flat = ravel(x)
@@ -159,11 +159,11 @@ def _triangle(x: Any, k: int, dtype: str = "bool") -> Any:
 
 @derived(rule=rules.same)
 def tril(x: Any, k: int = 0) -> Any:
-    """The lower triangle, zeros above the diagonal ``k``."""
+    """Return the lower triangle, zeros above the diagonal ``k``."""
     return where(_triangle(x, k), x, cast(0, rules.promoted(x)))
 
 
 @derived(rule=rules.same)
 def triu(x: Any, k: int = 0) -> Any:
-    """The upper triangle, zeros below the diagonal ``k``."""
+    """Return the upper triangle, zeros below the diagonal ``k``."""
     return where(_triangle(x, k - 1), cast(0, rules.promoted(x)), x)

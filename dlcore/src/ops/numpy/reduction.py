@@ -48,12 +48,12 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 @primitive(rules.reduction)
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """The largest element over ``axis``; not less than ``initial``."""
+    """Return the largest element over ``axis``; not less than ``initial``."""
 
 
 @primitive(rules.reduction)
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """The smallest element over ``axis``; not greater than ``initial``."""
+    """Return the smallest element over ``axis``; not greater than ``initial``."""
 
 
 @primitive(rules.float_reduction)
@@ -87,7 +87,7 @@ def _count_rule(x: Any, axis: Any = None) -> Spec:
 
 @derived(rule=_count_rule)
 def count_nonzero(x: Any, axis: Any = None) -> Any:
-    """Number of elements that are not zero."""
+    """Return the number of elements that are not zero."""
     return sum(cast(not_equal(x, 0), "int32"), axis)
 
 
@@ -105,7 +105,7 @@ def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @derived
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest minus the smallest element over ``axis``."""
+    """Return the largest minus the smallest element over ``axis``."""
     return subtract(max(x, axis, keepdims), min(x, axis, keepdims))
 
 
@@ -121,7 +121,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @derived(rule=rules.real_reduction)
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Standard deviation over ``axis``."""
+    """Return the standard deviation over ``axis``."""
     return sqrt(var(x, axis, keepdims))
 
 
@@ -222,13 +222,13 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @derived(rule=rules.real_reduction)
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Standard deviation over ``axis`` that leaves out NaN."""
+    """Return the standard deviation over ``axis`` that leaves out NaN."""
     return sqrt(nanvar(x, axis, keepdims))
 
 
 @derived(rule=rules.reduction)
 def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest number over ``axis``; NaN if there is none."""
+    """Return the largest number over ``axis``; NaN if there is none."""
     if not is_float(rules.promoted(x)):
         return max(x, axis, keepdims)
     largest = max(_without_nan(x, -math.inf), axis, keepdims)
@@ -237,7 +237,7 @@ def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @derived(rule=rules.reduction)
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest number over ``axis``; NaN if there is none."""
+    """Return the smallest number over ``axis``; NaN if there is none."""
     if not is_float(rules.promoted(x)):
         return min(x, axis, keepdims)
     smallest = min(_without_nan(x, math.inf), axis, keepdims)
@@ -320,7 +320,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 @derived
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """The ``n``-th difference of neighbours along an axis."""
+    """Return the ``n``-th difference of neighbours along an axis."""
     if n < 0:
         raise ValueError(f"diff: `n` is not below 0, got {n}.")
     a = moveaxis(a, axis, -1)

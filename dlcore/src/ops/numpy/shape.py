@@ -31,7 +31,7 @@ def _reshape_rule(x: Any, newshape: Any) -> Spec:
 
 @primitive(_reshape_rule)
 def reshape(x: Any, newshape: Any) -> Any:
-    """The same elements, in row-major order, in another shape.
+    """Return the same elements, in row-major order, in another shape.
 
     Parameters
     ----------

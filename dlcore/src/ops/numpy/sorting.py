@@ -46,12 +46,12 @@ def _argsort_rule(x: Any, axis: Any = -1) -> Spec:
 
 @primitive(_argsort_rule)
 def argsort(x: Any, axis: Any = -1) -> Any:
-    """Indices that sort along an axis; equal elements keep their order."""
+    """Return the indices that sort along an axis; equal elements keep their order."""
 
 
 @derived(rule=lambda x, kth, axis=-1: _argsort_rule(x, axis))
 def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
-    """Indices that put the ``kth`` element in its sorted place, smaller ones before.
+    """Return the indices that put the ``kth`` element in its sorted place, smaller ones before.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 
 @derived
 def digitize(x: Any, bins: Any) -> Any:
-    """Number of the bin that each value falls into.
+    """Return the number of the bin that each value falls into.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _quantile(
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The value below which the fraction ``q`` of the elements lies.
+    """Return the value below which the fraction ``q`` of the elements lies.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def nanpercentile(
 
 @derived(rule=rules.float_reduction)
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The middle element over ``axis``, or the mean of the two in the middle."""
+    """Return the middle element over ``axis``, or the mean of the two in the middle."""
     return quantile(x, 0.5, axis, "linear", keepdims)
 
 
@@ -348,7 +348,7 @@ def unique(
     size: Any = None,
     fill_value: Any = None,
 ) -> Any:
-    """The different elements, in ascending order.
+    """Return the different elements, in ascending order.
 
     Parameters
     ----------
