@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     miner.add_argument("--workers", type=int, default=2)
     miner.add_argument("--notebooks", type=int, default=NOTEBOOKS)
     miner.add_argument("--files", type=int, default=FILES)
+    miner.add_argument("--again", action="store_true", help="do not resume")
     reporter = commands.add_parser("report", help="sum up a cache")
     reporter.add_argument("cache")
     coverer = commands.add_parser(
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             workers=options.workers,
             notebooks=options.notebooks,
             files=options.files,
+            again=options.again,
         )
     elif options.command == "report":
         made = report(options.cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def coverage(
     split
         `"train"` or `"validation"`.
     every
-        Take one document in so many.
+        Take one document in so many, of the split and for the common names.
 
     Returns
     -------
@@ -34,12 +35,11 @@ def coverage(
         of `points`, the share `wanted` whose name is in the list, and the mean
         `length` of the lists.
     """
-    pools = Pools(cache, common_names(cache), common_names(cache, "keyword", 500))
+    common = common_names(cache, "attribute", 1000, every)
+    pools = Pools(cache, common, common_names(cache, "keyword", 500, every))
     points: Counter[tuple[str, str, str]] = Counter()
     wanted, lengths = points.copy(), points.copy()
-    for number, document in enumerate(documents(cache, split=split)):
-        if number % every:
-            continue
+    for document in islice(documents(cache, split=split), 0, None, every):
         for point in document.points():
             if not point.bound:
                 names, source = pools.candidates(point)

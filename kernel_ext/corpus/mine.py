@@ -33,12 +33,15 @@ def mine(
     workers: int = 2,
     notebooks: int = NOTEBOOKS,
     files: int = FILES,
+    again: bool = False,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Mine repositories into a cache and return the report.
 
     A repository that was mined before at the same commit, with the same limits, is
-    not read again. Reserved owners are refused.
+    not read again, unless asked for. Reserved owners are refused. Counts of events
+    are those of the code at the time of mining (`reading` in a record is its hash);
+    the points themselves are read anew whenever they are used.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def mine(
         Number of processes.
     notebooks, files
         Limits for each repository.
+    again
+        Read also what was mined before.
     quiet
         Show no progress bar.
     """
@@ -69,7 +74,7 @@ def mine(
         elif only_permissive and not permissive(licence):
             refused[repository.name] = f"licence: {licence}"
         else:
-            jobs.append((repository, licence, (notebooks, files), cache))
+            jobs.append((repository, licence, (notebooks, files), cache, again))
     bar = tqdm(total=len(jobs), unit="repo", disable=quiet)
     with bar, ProcessPoolExecutor(max_workers=workers) as pool:
         running = {pool.submit(_mine_one, *job): job[0].name for job in jobs}
@@ -92,7 +97,7 @@ def path_of(cache: Path, repository: str) -> Path:
 
 @cache
 def _reading() -> str:
-    """Return a hash of the code that reads texts: if it changes, counts are stale."""
+    """Return a hash of the code that reads texts: the counts are of its making."""
     folder = Path(context.__file__).parent
     paths = [*folder.glob("*.py"), *folder.glob("*.json")]
     paths += [Path(module.__file__ or "") for module in (sources, duplicates)]
@@ -103,7 +108,11 @@ def _reading() -> str:
 
 
 def _mine_one(
-    repository: git.Repository, licence: str, limits: tuple[int, int], cache: Path
+    repository: git.Repository,
+    licence: str,
+    limits: tuple[int, int],
+    cache: Path,
+    again: bool,
 ) -> None:
     path = path_of(cache, repository.name)
     commit = git.commit(repository)
@@ -111,9 +120,8 @@ def _mine_one(
         "licence": licence,
         "commit": commit,
         "limits": list(limits),
-        "reading": _reading(),
     }
-    if commit is not None and path.exists():
+    if commit is not None and path.exists() and not again:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             before = json.loads(next(lines))
         if all(before.get(key) == value for key, value in made.items()):
@@ -125,6 +133,7 @@ def _mine_one(
     record = {
         "repository": repository.name,
         **made,
+        "reading": _reading(),
         "counts": dict(sorted(counts.items())),
     }
     text = "\n".join(json.dumps(each) for each in [record, *kept])

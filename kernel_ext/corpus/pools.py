@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from kernel_ext import context
@@ -154,7 +155,7 @@ class _Seen:
 
 
 def common_names(
-    cache: str | Path, kind: str = "attribute", most: int = 1000
+    cache: str | Path, kind: str = "attribute", most: int = 1000, every: int = 1
 ) -> list[str]:
     """Return the names that most training documents use, most frequent first.
 
@@ -166,9 +167,11 @@ def common_names(
         `"attribute"` or `"keyword"`.
     most
         How many names.
+    every
+        Read one document in so many.
     """
     counts: Counter[str] = Counter()
-    for document in documents(cache, split="train"):
+    for document in islice(documents(cache, split="train"), 0, None, every):
         counts.update({p.name for p in document.points() if p.kind == kind and p.name})
     ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return [name for name, _ in ranked[:most]]

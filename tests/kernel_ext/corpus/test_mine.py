@@ -182,6 +182,9 @@ def test_a_finished_repository_is_not_mined_again(make_repository, tmp_path):
     first = path.stat().st_mtime_ns
     mined(folder, cache)
     assert path.stat().st_mtime_ns == first
+    mined(folder, cache, again=True)
+    assert path.stat().st_mtime_ns > first
+    first = path.stat().st_mtime_ns
     make_repository(FREE, {"b.py": words(30, 60)})
     assert [d.path for d in mined(folder, cache)] == ["a.py", "b.py"]
     assert path.stat().st_mtime_ns > first
