@@ -123,12 +123,14 @@ def main() -> None:
             ours = measure(ops, options.runs)
         theirs = keras(backend, max(options.runs // 4, 50))
         print(
-            f"{backend:10} {'raw':>8} {'dlcore':>8} {'over':>8} {'keras over':>11}  (microseconds)"
+            f"{backend:10} {'raw':>8} {'dlcore':>8} {'over':>8} {'keras over':>11}"
+            "  (microseconds)"
         )
         for name in CASES:
             over = f"{theirs[name] - own[name]:11.2f}" if theirs else " " * 11
             print(
-                f"{name:10} {own[name]:8.2f} {ours[name]:8.2f} {ours[name] - own[name]:8.2f} {over}"
+                f"{name:10} {own[name]:8.2f} {ours[name]:8.2f} "
+                f"{ours[name] - own[name]:8.2f} {over}"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from dlcore.src.dtypes import standardize_dtype
@@ -35,8 +35,9 @@ class Spec:
 
     def __eq__(self, other: object) -> bool:
         """Compare shape and dtype."""
-        same = isinstance(other, Spec)
-        return same and (self.shape, self.dtype) == (other.shape, other.dtype)
+        if not isinstance(other, Spec):
+            return False
+        return (self.shape, self.dtype) == (other.shape, other.dtype)
 
     def __hash__(self) -> int:
         """Hash shape and dtype."""
@@ -57,7 +58,7 @@ class Node:
 
     __slots__ = ("args", "kwargs", "operation", "outputs")
 
-    def __init__(self, operation: Callable[..., Any], args: Any, kwargs: Any):
+    def __init__(self, operation: Any, args: Any, kwargs: Any):
         self.operation = operation
         self.args = args
         self.kwargs = kwargs
@@ -151,7 +152,7 @@ class KerasTensor:
         """Refuse: there is no value."""
         raise self._no_value("made a number")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __len__(self) -> int:
         """Refuse: the length may be open."""

@@ -140,7 +140,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return the value as a numpy array."""
-        return self.backend.runtime.to_numpy(self.value)  # type: ignore[no-any-return]
+        return self.backend.runtime.to_numpy(self.value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """Return the value as a numpy array."""

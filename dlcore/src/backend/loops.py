@@ -30,7 +30,7 @@ def while_loop(
 ) -> Any:
     """Run ``ops.while_loop`` step by step."""
     single = not isinstance(loop_vars, list | tuple)
-    values = (loop_vars,) if single else tuple(loop_vars)
+    values: Any = (loop_vars,) if single else tuple(loop_vars)
     values = optree.tree_map(convert, values)
     done = 0
     while (maximum is None or done < maximum) and bool(cond(*values)):

@@ -22,7 +22,7 @@ NAMES = {
 _loaded: dict[str, Backend] = {}
 
 
-class OpTable(dict):  # type: ignore[type-arg]
+class OpTable(dict):
     """Name of an op -> the function that runs it here; filled at first use."""
 
     def __init__(self, backend: Backend):
@@ -91,7 +91,7 @@ class Backend:
         for module in self.modules:
             function = vars(module).get(name)
             if function is not None:
-                return function  # type: ignore[no-any-return]
+                return function
         return None
 
     def here(self, body: Callable[..., Any]) -> Callable[..., Any]:

@@ -129,7 +129,8 @@ class Layer(Tracked, Configurable):
 
     if TYPE_CHECKING:  # what constructors keep is not spelt out again
 
-        def __getattr__(self, name: str) -> Any: ...
+        def __getattr__(self, name: str) -> Any:
+            """Have an attribute for every argument."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Give it the active backend; a constructor only stores."""

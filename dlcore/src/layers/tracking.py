@@ -52,7 +52,8 @@ def kind_of(cls: Any) -> str | None:
 
 
 def _inside(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
-    kind = kind_of(type(value))
+    cls: Any = type(value)
+    kind = kind_of(cls)
     if kind is None:
         return
     if kind != "container":
@@ -68,7 +69,8 @@ class Tracked:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute, and track what it holds."""
-        kind = kind_of(type(value))
+        cls: Any = type(value)
+        kind = kind_of(cls)
         attributes = self.__dict__
         if kind is not None:
             changed()

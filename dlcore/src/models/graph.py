@@ -184,7 +184,7 @@ def _enter(
     if node is None or (
         isinstance(node.operation, InputLayer) and id(tensor) not in begin
     ):
-        known = [t.operation.name for t in begin.values()]  # type: ignore[attr-defined]
+        known = [t.operation.name for t in begin.values()]
         raise ValueError(
             "`inputs` not connected to `outputs`: the outputs need the input "
             f"{tensor.name!r} of shape {tensor.shape}, which is not among the inputs "

@@ -35,7 +35,7 @@ def moved(model: M, backend: backends.Backend, memo: dict[int, Any] | None = Non
     memo[id(model)] = twin
     twin.__dict__.update({k: copy.deepcopy(v, memo) for k, v in vars(model).items()})
     _fix_optimizer(twin)
-    return twin  # type: ignore[no-any-return]
+    return twin
 
 
 def _variables(model: Any) -> list[Variable]:

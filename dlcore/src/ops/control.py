@@ -18,11 +18,11 @@ from dlcore.src.symbolic import KerasTensor, Spec
 
 
 def _leaves(tree: Any) -> list[Any]:
-    return optree.tree_leaves(tree, none_is_leaf=False)  # type: ignore[arg-type]
+    return optree.tree_leaves(tree, none_is_leaf=False)
 
 
 def _map(function: Callable[..., Any], *trees: Any) -> Any:
-    return optree.tree_map(function, *trees)  # type: ignore[arg-type]
+    return optree.tree_map(function, *trees)
 
 
 def spec_of(x: Any) -> Any:

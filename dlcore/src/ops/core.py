@@ -180,7 +180,7 @@ def is_tensor(x: Any) -> bool:
 
 
 @export("dlcore.ops.shape", "dlcore.ops.core.shape")
-def shape(x: Any) -> Shape:
+def shape(x: Any) -> tuple[int | Any, ...]:
     """Return the shape as a tuple; a size that is not known yet is None.
 
     Examples

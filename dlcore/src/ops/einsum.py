@@ -55,7 +55,8 @@ def einsum_rule(subscripts: str, *operands: Any, **kwargs: Any) -> Spec:
             known = sizes.get(letter)
             if known not in (None, 1) and size not in (None, 1, known):
                 raise ValueError(
-                    f"{letter!r} in {subscripts!r} is {known} and {size}: shapes {shapes}"
+                    f"{letter!r} in {subscripts!r} is {known} and {size}: "
+                    f"shapes {shapes}"
                 )
             if letter not in sizes or known in (None, 1):
                 sizes[letter] = size if size != 1 or letter not in sizes else known

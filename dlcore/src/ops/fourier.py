@@ -151,8 +151,8 @@ def _window(window: Any, length: int, fft_length: int, dtype: str) -> Any:
         values = convert_to_tensor(window, dtype=dtype)
         if rules.shape_of(values) != (length,):
             raise ValueError(
-                f"The shape of `window` must be equal to [sequence_length], ({length},); "
-                f"got {rules.shape_of(values)}."
+                f"The shape of `window` must be equal to [sequence_length], "
+                f"({length},); got {rules.shape_of(values)}."
             )
     left = (fft_length - length) // 2
     return pad(values, ((left, fft_length - length - left),))

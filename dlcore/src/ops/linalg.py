@@ -47,7 +47,13 @@ def _square_rule(x: Any, upper: bool = False) -> Spec:
 
 @primitive(_square_rule)
 def cholesky(x: Any, upper: bool = False) -> Any:
-    """Return the triangle whose product with its transpose is ``x``, positive definite."""
+    """Return the triangle whose product with its transpose is ``x``.
+
+    Parameters
+    ----------
+    x : tensor of shape (..., n, n)
+        Positive definite.
+    """
 
 
 @derived(rule=_square_rule)
@@ -237,11 +243,12 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def _tolerance(values: Any, x: Any, factor: Any) -> Any:
-    rows, columns = rules.shape_of(x)[-2:]
     if factor is None:
         from ml_dtypes import finfo
 
-        factor = max(rows, columns) * float(finfo(rules.promoted(values)).eps)
+        # An open size occurs while only the shape of the result is asked for.
+        size = max(d or 0 for d in rules.shape_of(x)[-2:])
+        factor = size * float(finfo(rules.promoted(values)).eps)
     return multiply(max_(values, -1, True), factor)
 
 

@@ -46,10 +46,9 @@ def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
 def install() -> None:
     """Give symbolic tensors and variables their operators."""
     for kind in (KerasTensor, Variable):
-        for name, op in {**_BINARY, **_COMPARISON}.items():
+        for name, op in {**_BINARY, **_COMPARISON, "getitem": "get_item"}.items():
             setattr(kind, f"__{name}__", _binary(REGISTRY[op].function))
         for name, op in _BINARY.items():
             setattr(kind, f"__r{name}__", _reflected(REGISTRY[op].function))
         for name, op in _UNARY.items():
             setattr(kind, f"__{name}__", _unary(REGISTRY[op].function))
-        kind.__getitem__ = _binary(REGISTRY["get_item"].function)  # type: ignore[attr-defined]

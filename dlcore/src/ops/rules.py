@@ -17,8 +17,11 @@ from dlcore.src.dtypes import is_float, result_type, standardize_dtype
 from dlcore.src.symbolic import Shape, Spec
 
 
-def shape_of(x: Any) -> Shape:
-    """Return the shape of anything an op can meet."""
+def shape_of(x: Any) -> tuple[int | Any, ...]:
+    """Return the shape of anything an op can meet.
+
+    A size is None where it is open; only the caller knows which ones may be.
+    """
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Watchers:
             raise
 
 
-def _is_display(callback: Any) -> bool:
+def _is_display(callback: Any) -> TypeGuard[Any]:
     return hasattr(callback, "view") and hasattr(callback, "close")
 
 

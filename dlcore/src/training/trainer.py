@@ -118,7 +118,7 @@ class Trainer:
         if self._compiled is None:
             return None
         arguments = {**self._compiled.arguments, "optimizer": self.optimizer}
-        return serialize_keras_object(arguments)  # type: ignore[no-any-return]
+        return serialize_keras_object(arguments)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as ``get_compile_config`` says."""
@@ -660,7 +660,7 @@ def _dtype(array: Any) -> str:
 
 def _samples(x: Any) -> int:
     first = next(tree.leaves(x), None)
-    shape = getattr(first, "shape", ())
+    shape: Any = getattr(first, "shape", ())
     return shape[0] if len(shape) else 1
 
 

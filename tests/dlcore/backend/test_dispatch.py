@@ -54,7 +54,7 @@ def test_a_mixed_call_names_both_libraries(need: Callable[[str], None]) -> None:
         one = ops.ones((2,))
     with dlcore.use_backend("torch"):
         two = ops.ones((2,))
-    with pytest.raises(TypeError, match="jax and torch.*convert_to_tensor"):
+    with pytest.raises(TypeError, match=r"jax and torch.*convert_to_tensor"):
         ops.add(one, two)
     with dlcore.use_backend("jax"):
         moved = ops.convert_to_tensor(two)
@@ -78,7 +78,7 @@ def test_new_threads_see_set_backend_and_not_the_scope() -> None:
 
 
 def test_an_unknown_backend_has_a_suggestion() -> None:
-    with pytest.raises(ValueError, match="did you mean|Did you mean 'torch'"):
+    with pytest.raises(ValueError, match=r"did you mean|Did you mean 'torch'"):
         dlcore.config.set_backend("troch")
 
 

@@ -40,6 +40,8 @@ class Row:
     static: str = ""
     #: Whether there is one right value; else shapes and dtypes are compared.
     unique: bool = True
+    #: Whether it is defined for symmetric matrices only; gradients are theirs.
+    symmetric: bool = False
 
     def expected(self) -> Any:
         if callable(self.oracle):
@@ -66,13 +68,13 @@ def row(
     data_dependent: bool = False,
     static: str = "",
     unique: bool = True,
+    symmetric: bool = False,
     **kwargs: Any,
 ) -> None:
     oracle = getattr(np, op) if oracle is None else oracle
     by = tuple(range(len(args))) if by == "all" else tuple(by)
-    ROWS.append(
-        Row(op, args, oracle, kwargs, by, tolerance, data_dependent, static, unique)
-    )
+    flags = (data_dependent, static, unique, symmetric)
+    ROWS.append(Row(op, args, oracle, kwargs, by, tolerance, *flags))
 
 
 A, B, POSITIVE, UNIT = (
@@ -81,7 +83,7 @@ A, B, POSITIVE, UNIT = (
     floats(2, 3, low=0.2),
     floats(2, 3, low=-0.9, high=0.9),
 )
-I, J, BITS = ints(2, 3), ints(2, 3, low=1), np.array([True, False, True])
+K, J, BITS = ints(2, 3), ints(2, 3, low=1), np.array([True, False, True])
 HOLES = np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, 0.5]], "float32")
 CUBE = floats(2, 3, 4)
 
@@ -118,28 +120,28 @@ def elementwise() -> None:
         row(op, A, B, by="all")
         row(op, A, floats(3), by="all")
         row(op, A, 2.5)
-        row(op, I, J)
-        row(op, I, 2)
-        row(op, I, A)
+        row(op, K, J)
+        row(op, K, 2)
+        row(op, K, A)
     for op in ("fmax", "fmin", "mod", "fmod", "floor_divide"):
         row(op, A, POSITIVE)
-        row(op, I, J)
+        row(op, K, J)
     for op in ("gcd", "lcm", "bitwise_and", "bitwise_or", "bitwise_xor"):
-        row(op, I, J)
+        row(op, K, J)
     for op, oracle in (
         ("bitwise_left_shift", np.left_shift),
         ("left_shift", np.left_shift),
         ("bitwise_right_shift", np.right_shift),
         ("right_shift", np.right_shift),
     ):
-        row(op, I, np.abs(J), oracle=oracle)
+        row(op, K, np.abs(J), oracle=oracle)
     for op in ("bitwise_not", "bitwise_invert"):
-        row(op, I, oracle=np.invert)
+        row(op, K, oracle=np.invert)
     row("power", POSITIVE, B, by="all")
-    row("power", I, 2)
+    row("power", K, 2)
     row("nextafter", A, B)
     row("heaviside", np.array([-1.0, 0.0, 2.0], "float32"), np.float32(0.5))
-    row("ldexp", A, I)
+    row("ldexp", A, K)
     row(
         "divide_no_nan",
         A,
@@ -165,7 +167,7 @@ def elementwise() -> None:
         "cbrt",
     ):
         row(op, A, oracle=wide(getattr(np, op)), by=(0,))
-        row(op, I, oracle=getattr(np, op), tolerance=1e-4)
+        row(op, K, oracle=getattr(np, op), tolerance=1e-4)
     for op in ("log", "log10", "log1p", "log2", "sqrt"):
         row(op, POSITIVE, oracle=wide(getattr(np, op)), by=(0,))
     for op in ("arcsin", "arccos", "arctanh"):
@@ -196,13 +198,13 @@ def elementwise() -> None:
         "conj",
     ):
         row(op, A)
-        row(op, I)
+        row(op, K)
     row("fabs", A)
-    row("fabs", I, oracle=lambda x: np.abs(x).astype("float32"))
+    row("fabs", K, oracle=lambda x: np.abs(x).astype("float32"))
     row("isnan", HOLES)
     row("round", 3 * A)
     row("round", 3 * A, decimals=1)
-    row("round", I)
+    row("round", K)
     row(
         "clip",
         A,
@@ -211,15 +213,15 @@ def elementwise() -> None:
         oracle=lambda x, a, b: np.clip(x, np.float32(a), np.float32(b)),
         by=(0,),
     )
-    row("clip", I, -1, 2)
+    row("clip", K, -1, 2)
     for op in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
-        row(op, I, J)
+        row(op, K, J)
         row(op, A, 0.0)
-        row(op, I, A)
+        row(op, K, A)
     for op in ("logical_and", "logical_or", "logical_xor"):
-        row(op, I > 0, J > 2)
-        row(op, I, J)
-    row("logical_not", I)
+        row(op, K > 0, J > 2)
+        row(op, K, J)
+    row("logical_not", K)
     row("nan_to_num", np.array([np.nan, 1.0, -2.0], "float32"))
     row(
         "nan_to_num",
@@ -256,25 +258,25 @@ def reductions() -> None:
         row(op, A, by=(0,), tolerance=1e-4)
         row(op, CUBE, axis=1, by=(0,), tolerance=1e-4)
         row(op, CUBE, axis=(0, -1), keepdims=True, by=(0,), tolerance=1e-4)
-        row(op, I, axis=0)
+        row(op, K, axis=0)
     row("sum", ints(4).astype("int8"))
     row("sum", ints(4, low=0).astype("uint8"))
     row("max", A, initial=5.0)
     row("min", A, axis=1, initial=-5.0)
     for op in ("any", "all"):
-        row(op, I > 0)
-        row(op, I, axis=1, keepdims=True)
+        row(op, K > 0)
+        row(op, K, axis=1, keepdims=True)
     for op in ("argmax", "argmin"):
         row(op, A)
         row(op, CUBE, axis=1)
         row(op, CUBE, axis=-1, keepdims=True)
-    row("count_nonzero", I)
-    row("count_nonzero", I, axis=1)
+    row("count_nonzero", K)
+    row("count_nonzero", K, axis=1)
     for op in ("cumsum", "cumprod", "nancumsum", "nancumprod"):
         row(op, CUBE, axis=1, by=(0,), tolerance=1e-4)
         row(op, A)
-    row("cumsum", I > 0, axis=0)
-    row("cumsum", I, axis=0, dtype="float32")
+    row("cumsum", K > 0, axis=0)
+    row("cumsum", K, axis=0, dtype="float32")
     for op in (
         "nansum",
         "nanprod",
@@ -320,7 +322,7 @@ def shapes() -> None:
     row("transpose", CUBE, axes=(1, 0, 2))
     row("broadcast_to", A, (4, 2, 3), by=(0,))
     row("concatenate", [A, B], axis=1)
-    row("concatenate", [A, I], axis=0)
+    row("concatenate", [A, K], axis=0)
     row("stack", [A, B], axis=1)
     row("hstack", [A, B])
     row("vstack", [A, B])
@@ -362,17 +364,17 @@ def shapes() -> None:
 
 
 def choosing() -> None:
-    row("where", I > 0, A, B, by=(1, 2))
-    row("where", I > 0, A, 0)
-    row("where", I > 0, oracle=lambda c: list(np.nonzero(c)), data_dependent=True)
-    row("nonzero", I, data_dependent=True)
+    row("where", K > 0, A, B, by=(1, 2))
+    row("where", K > 0, A, 0)
+    row("where", K > 0, oracle=lambda c: list(np.nonzero(c)), data_dependent=True)
+    row("nonzero", K, data_dependent=True)
     index = np.array([[0, 2], [1, -1]], "int32")
     row("take", CUBE, index, axis=1, by=(0,))
     row("take", CUBE, index)
     row("take", A, np.array([1, 0], "int32"), axis=0, by=(0,))
     row("take_along_axis", A, index, axis=1, by=(0,))
     row("take_along_axis", A, np.array([0, 4], "int32"), axis=None)
-    row("select", [I > 2, I > 0], [A, B], 7.0)
+    row("select", [K > 2, K > 0], [A, B], 7.0)
     row("unravel_index", np.array([3, 5], "int32"), (2, 3))
     row("diagonal", CUBE, by=(0,))
     row("diagonal", CUBE, offset=1, axis1=1, axis2=2)
@@ -448,10 +450,10 @@ def sorting() -> None:
     row("sort", A, axis=None)
     row("argsort", CUBE, axis=0)
     row("searchsorted", np.array([1.0, 2.0, 3.0], "float32"), A)
-    row("searchsorted", np.array([1, 2, 2, 3], "int32"), I, side="right")
+    row("searchsorted", np.array([1, 2, 2, 3], "int32"), K, side="right")
     row("digitize", A, np.array([-1.0, 0.0, 1.0], "float32"))
-    row("isin", I, np.array([1, 2], "int32"))
-    row("isin", I, np.array([1, 2], "int32"), invert=True)
+    row("isin", K, np.array([1, 2], "int32"))
+    row("isin", K, np.array([1, 2], "int32"), invert=True)
     row("bincount", np.array([1, 1, 4], "int32"), data_dependent=True)
     row(
         "bincount",
@@ -462,8 +464,8 @@ def sorting() -> None:
     )
     row("histogram", A, bins=4)
     row("histogram", A, bins=3, range=(-1.0, 1.0))
-    row("unique", I, data_dependent=True)
-    row("unique", I, return_inverse=True, return_counts=True, data_dependent=True)
+    row("unique", K, data_dependent=True)
+    row("unique", K, return_inverse=True, return_counts=True, data_dependent=True)
     row("unique", np.array([3, 1, 3], "int32"), return_index=True, data_dependent=True)
     row(
         "unique",
@@ -492,7 +494,7 @@ def products() -> None:
     row("matmul", A, floats(3, 4), by="all")
     row("matmul", CUBE, floats(4, 2), by="all")
     row("matmul", floats(4), floats(4), by="all")
-    row("matmul", I, ints(3, 2))
+    row("matmul", K, ints(3, 2))
     row(
         "matmul",
         ints(2, 3).astype("int8"),
@@ -536,9 +538,9 @@ def creation() -> None:
     row("ones", (2,), dtype="int32")
     row("full", (2, 2), 7)
     row("full", (2, 2), 0.5)
-    row("zeros_like", I)
+    row("zeros_like", K)
     row("ones_like", A, dtype="int32")
-    row("full_like", I, 4)
+    row("full_like", K, 4)
     row("arange", 5)
     row("arange", 1.0, 2.0, 0.25)
     row("arange", 5, 0, -2)
@@ -583,14 +585,17 @@ def mathematics() -> None:
         ("max", np.max, -np.inf),
         ("min", np.min, np.inf),
     ):
-        row(
-            f"segment_{name}",
-            data,
-            ids,
-            num_segments=4,
-            oracle=segment(fn, empty),
-            by=(0,),
-        )
+        oracle = segment(fn, empty)
+        row(f"segment_{name}", data, ids, num_segments=4, oracle=oracle)
+        row(f"segment_{name}", data, ids // 2, num_segments=2, oracle=oracle, by=(0,))
+    row(
+        "segment_prod",
+        np.array([[0.0, 0.0, 3.0], [0.0, 2.0, 4.0]], "float32"),
+        np.array([0, 0], "int32"),
+        num_segments=1,
+        oracle=segment(np.prod, 1),
+        by=(0,),
+    )
     row(
         "saturate_cast",
         np.array([-300.0, 3.7, 300.0], "float32"),
@@ -598,7 +603,7 @@ def mathematics() -> None:
         oracle=np.array([0, 3, 255], "uint8"),
     )
     row("cast", A * 3, "int32", oracle=lambda x, d: x.astype(d))
-    row("cast", I, "bool", oracle=lambda x, d: x.astype(d))
+    row("cast", K, "bool", oracle=lambda x, d: x.astype(d))
 
 
 def networks() -> None:
@@ -998,7 +1003,14 @@ def windows() -> None:
 def algebra() -> None:
     x, wide = floats(2, 3, 3), floats(4, 3)
     spd = (x @ x.swapaxes(-1, -2) + 2 * np.eye(3)).astype("float32")
-    row("cholesky", spd, oracle=np.linalg.cholesky, by=(0,), tolerance=1e-4)
+    row(
+        "cholesky",
+        spd,
+        oracle=np.linalg.cholesky,
+        by=(0,),
+        tolerance=1e-4,
+        symmetric=True,
+    )
     row(
         "cholesky",
         spd,

@@ -54,10 +54,34 @@ def scatter_update(
     inputs: Any, indices: Any, updates: Any, reduction: Any = None
 ) -> Any:
     inputs = convert(inputs)
-    at = inputs.at[tuple(jnp.moveaxis(convert(indices), -1, 0))]
+    places = tuple(jnp.moveaxis(convert(indices), -1, 0))
     updates = convert(updates).astype(inputs.dtype)
-    name = {None: "set", "mul": "multiply"}.get(reduction, reduction)
-    return getattr(at, str(name))(updates)
+    if reduction == "mul":
+        return _scatter_mul(inputs, places, updates)
+    return getattr(inputs.at[places], reduction or "set")(updates)
+
+
+@jax.custom_jvp
+def _scatter_mul(x: Any, places: Any, updates: Any) -> Any:
+    """Multiply elements by the updates; jax has no derivative for repeated places."""
+    return x.at[places].multiply(updates)
+
+
+@_scatter_mul.defjvp
+def _scatter_mul_jvp(primals: Any, tangents: Any) -> Any:
+    x, places, updates = primals
+    x_dot, _, updates_dot = tangents
+    ones = jnp.ones_like(x)
+    zero = updates == 0
+    zeros = ones.at[places].add(zero.astype(x.dtype)) - 1
+    nonzero = jnp.where(zero, 1, updates)
+    product = _scatter_mul(ones, places, nonzero)
+    # What the other updates of the same place make together.
+    others = zeros[places] - zero
+    rest = jnp.where(others == 0, (x * product)[places] / nonzero, 0)
+    slope = x_dot * jnp.where(zeros == 0, product, 0)
+    slope = slope.at[places].add(rest * updates_dot)
+    return _scatter_mul(x, places, updates), slope
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Any:
@@ -129,7 +153,7 @@ def while_loop(
     cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None
 ) -> Any:
     single = not isinstance(loop_vars, list | tuple)
-    start = (loop_vars,) if single else tuple(loop_vars)
+    start: Any = (loop_vars,) if single else tuple(loop_vars)
     start = optree.tree_map(convert, start)
 
     def step(state: Any) -> Any:

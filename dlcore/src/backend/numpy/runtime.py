@@ -56,8 +56,8 @@ def value_and_grad(*_: Any) -> NoReturn:
     """Say that numpy does not differentiate."""
     raise NotImplementedError(
         "The numpy backend cannot train: it has no gradients. Build the model under "
-        'dlcore.use_backend("jax") or "torch", or move it with model.to_backend("jax"); '
-        "predict and evaluate work here."
+        'dlcore.use_backend("jax") or "torch", or move it with '
+        'model.to_backend("jax"); predict and evaluate work here.'
     )
 
 

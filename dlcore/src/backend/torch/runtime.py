@@ -75,14 +75,14 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
         name = str(x.dtype).removeprefix("torch.")
         if name in _ML_DTYPES:
             return x.float().numpy().astype(getattr(ml_dtypes, name))
-        return x.numpy()  # type: ignore[no-any-return]
+        return x.numpy()
     return np.asarray(x)
 
 
 def value_and_grad(
     fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
 ) -> Callable[..., Any]:
-    """Return a function that gives ``fn``'s result ``(loss, aux)`` and the gradients."""
+    """Return a function that gives ``fn``'s ``(loss, aux)`` and the gradients."""
 
     def call(*args: Any) -> Any:
         values = [v.value.detach().requires_grad_() for v in trainable]

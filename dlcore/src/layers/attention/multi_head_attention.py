@@ -81,7 +81,9 @@ class MultiHeadAttention(Layer):
         if dropout > 0:
             self.seed_generator = random.SeedGenerator(seed)
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(  # type: ignore[override]  # a shape for each input
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> None:
         """Make the four projections."""
         key_shape = key_shape or value_shape
         if value_shape[1:-1] != key_shape[1:-1]:

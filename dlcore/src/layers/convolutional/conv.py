@@ -102,7 +102,7 @@ class BaseConv(Layer):
                 f"{self._channel_axis} (0-based) is the channel dimension, which "
                 "found to be `None`."
             )
-        return channels  # type: ignore[no-any-return]
+        return channels
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
@@ -152,7 +152,7 @@ class BaseConv(Layer):
         setattr(self, name, weight)
 
     def _add_bias(self, channels: int) -> None:
-        self.bias = None
+        self.bias: Any = None
         if self.use_bias:
             self._add_kernel("bias", (channels,), "bias")
 

@@ -80,7 +80,7 @@ class InputLayer(Layer):
         self._nodes.append(node)
 
     @property
-    def dtype(self) -> str:  # type: ignore[override]
+    def dtype(self) -> str:
         """The dtype of the input."""
         return self._dtype
 

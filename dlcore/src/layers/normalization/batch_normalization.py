@@ -140,7 +140,7 @@ class BatchNormalization(Layer):
     def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
         axes = self._reduction_axes
         if mask is None:
-            return ops.moments(inputs, axes=axes)  # type: ignore[no-any-return]
+            return ops.moments(inputs, axes=axes)
         weight = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
         weight = ops.broadcast_to(weight, ops.shape(inputs))
         count = ops.sum(weight, axis=axes, keepdims=True)

@@ -16,6 +16,17 @@ def _axes(axis: Any, ndim: int) -> list[int]:
     return sorted(a % ndim for a in given)
 
 
+def _weight(layer: Layer, name: str) -> Any:
+    return layer.add_weight(
+        layer._shape,
+        name=name,
+        initializer=getattr(layer, f"{name}_initializer"),
+        regularizer=getattr(layer, f"{name}_regularizer"),
+        constraint=getattr(layer, f"{name}_constraint"),
+        autocast=False,
+    )
+
+
 @export("dlcore.layers.LayerNormalization")
 class LayerNormalization(Layer):
     """Zero mean and unit variance along an axis, then scale and offset.
@@ -66,18 +77,8 @@ class LayerNormalization(Layer):
         """Make the weights."""
         axes = _axes(self.axis, len(input_shape))
         self._shape = tuple(input_shape[a] for a in axes)
-        self.gamma = self._weight("gamma") if self.scale else None
-        self.beta = self._weight("beta") if self.center else None
-
-    def _weight(self, name: str) -> Any:
-        return self.add_weight(
-            self._shape,
-            name=name,
-            initializer=getattr(self, f"{name}_initializer"),
-            regularizer=getattr(self, f"{name}_regularizer"),
-            constraint=getattr(self, f"{name}_constraint"),
-            autocast=False,
-        )
+        self.gamma = _weight(self, "gamma") if self.scale else None
+        self.beta = _weight(self, "beta") if self.center else None
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
@@ -212,7 +213,7 @@ class GroupNormalization(Layer):
                 f"{input_shape}."
             )
         if self.groups == -1:
-            self.groups = size
+            self.groups: int = size
         if size < self.groups or size % self.groups:
             raise ValueError(
                 f"Number of groups ({self.groups}) must be a divisor of the number of "
@@ -220,10 +221,8 @@ class GroupNormalization(Layer):
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
         self._shape = (size,)
-        self.gamma = self._weight("gamma") if self.scale else None
-        self.beta = self._weight("beta") if self.center else None
-
-    _weight = LayerNormalization._weight
+        self.gamma = _weight(self, "gamma") if self.scale else None
+        self.beta = _weight(self, "beta") if self.center else None
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

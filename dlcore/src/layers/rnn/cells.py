@@ -37,8 +37,8 @@ class BaseCell(Layer):
                 "Received an invalid value for argument `units`, expected a positive "
                 f"integer, got {self.units}"
             )
-        self.dropout = min(1.0, max(0.0, self.dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
+        self.dropout: float = min(1.0, max(0.0, self.dropout))
+        self.recurrent_dropout: float = min(1.0, max(0.0, self.recurrent_dropout))
         if self.dropout or self.recurrent_dropout:
             self.seed_generator = random.SeedGenerator(self.seed)
         self.state_size: Any = self.units
@@ -330,7 +330,7 @@ class StackedRNNCells(Layer):
         """The size of the last cell's output."""
         last = self.cells[-1]
         size = getattr(last, "output_size", None) or last.state_size
-        return size[0] if isinstance(size, list | tuple) else size  # type: ignore[no-any-return]
+        return size[0] if isinstance(size, list | tuple) else size
 
     def build(self, input_shape: Any) -> None:
         """Build the cells, each for the output of the one below."""

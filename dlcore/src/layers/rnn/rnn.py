@@ -132,7 +132,7 @@ class RNN(Layer):
     ) -> Any:
         """Return the outputs' shape and dtype."""
         batch, dtype = sequences.shape[0], self.compute_dtype
-        shape = (batch, self.output_size)
+        shape: tuple[Any, ...] = (batch, self.output_size)
         if self.return_sequences:
             shape = (batch, sequences.shape[1], self.output_size)
         output = KerasTensor(shape, dtype)

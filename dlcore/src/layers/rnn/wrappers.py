@@ -40,7 +40,7 @@ class TimeDistributed(Wrapper):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any) -> None:  # type: ignore[override]  # needed
         """Build the layer for one step."""
         if len(input_shape) < 3:
             raise ValueError(

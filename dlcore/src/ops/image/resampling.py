@@ -209,12 +209,12 @@ def resize(
             begin = (have - want) // 2
             images = images[(*(slice(None),) * (first + i), slice(begin, begin + want))]
     elif pad_to_aspect_ratio:
-        want = (
+        room = (
             max(int(width * tall / wide), height),
             max(int(height * wide / tall), width),
         )
         sides = [(0, 0)] * rank
-        for i, (have, new) in enumerate(zip((height, width), want, strict=True)):
+        for i, (have, new) in enumerate(zip((height, width), room, strict=True)):
             sides[first + i] = ((new - have) // 2, new - have - (new - have) // 2)
         images = pad(images, sides, constant_values=fill_value)
     for i, wanted in enumerate((tall, wide)):
@@ -265,7 +265,7 @@ def _sample(
     lead, rest = shape[:count], shape[count:]
     flat = reshape(inputs, (math.prod(lead), *rest))
     work = as_float(flat)
-    options = []
+    options: list[list[tuple[Any, Any]]] = []
     for c, _ in zip(coordinates, lead, strict=True):
         if not is_float(rules.promoted(c)):
             options.append([(c, None)])
@@ -333,8 +333,8 @@ def map_coordinates(
     shape = rules.shape_of(coordinates)
     if shape[0] != rank:
         raise ValueError(
-            "map_coordinates: First dim of `coordinates` must be the same as the rank of "
-            f"`inputs`, {rank}; got the shape {shape}."
+            "map_coordinates: First dim of `coordinates` must be the same as the rank "
+            f"of `inputs`, {rank}; got the shape {shape}."
         )
     if len(shape) < 2:
         raise ValueError(
@@ -455,8 +455,8 @@ def perspective_transform(
     for name, points in (("start_points", start_points), ("end_points", end_points)):
         if rules.shape_of(points)[-2:] != (4, 2):
             raise ValueError(
-                f"perspective_transform: `{name}` has the shape (4, 2) or (batch, 4, 2), "
-                f"got {rules.shape_of(points)}."
+                f"perspective_transform: `{name}` has the shape (4, 2) or "
+                f"(batch, 4, 2), got {rules.shape_of(points)}."
             )
     start = reshape(cast(start_points, "float32"), (-1, 4, 2))
     end = reshape(cast(end_points, "float32"), (-1, 4, 2))

@@ -40,9 +40,9 @@ def _two_of_three(
         )
     change = None if target is None else sign * (target - (size or 0))
     if before is None:
-        before = change - after  # type: ignore[operator]
+        before = change - after
     if after is None:
-        after = change - before  # type: ignore[operator]
+        after = change - before
     for name, value in zip(names, (before, after), strict=False):
         if value < 0:
             raise ValueError(f"{name} must be >= 0, got {value}.")

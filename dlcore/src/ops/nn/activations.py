@@ -259,7 +259,12 @@ def sparse_sigmoid(x: Any) -> Any:
 
 @derived(rule=rules.same_float)
 def sparsemax(x: Any, axis: int = -1) -> Any:
-    """Return the nearest point of the probability simplex (Martins and Astudillo, 2016)."""
+    """Return the nearest point of the probability simplex.
+
+    Notes
+    -----
+    Source: Martins and Astudillo, 2016, arXiv:1602.02068.
+    """
     x = moveaxis(as_float(x), axis, -1)
     dtype = rules.promoted(x)
     ordered = flip(sort(x, -1), -1)

@@ -25,7 +25,8 @@ def _attention_rule(
     shapes = [rules.shape_of(x) for x in (query, key, value)]
     if any(len(s) != 4 for s in shapes):
         raise ValueError(
-            f"`query`, `key` and `value` have 4 axes (batch, time, heads, size), got {shapes}"
+            "`query`, `key` and `value` have 4 axes (batch, time, heads, size), "
+            f"got {shapes}"
         )
     heads, groups = shapes[0][2], shapes[1][2]
     if heads and groups and heads % groups:

@@ -118,8 +118,8 @@ def _conv_rule(
     )
     if channels is not None and depth and channels % depth:
         raise ValueError(
-            f"the number of input channels must match the kernel: `inputs` has {channels}, "
-            f"`kernel` {rules.shape_of(kernel)} is for {depth}"
+            "the number of input channels must match the kernel: "
+            f"`inputs` has {channels}, `kernel` {rules.shape_of(kernel)} is for {depth}"
         )
     shape = join_shape(batch, sizes, filters, data_format)
     return Spec(shape, rules.float_of(rules.promoted(inputs, kernel)))
@@ -168,8 +168,8 @@ def _depthwise_rule(
     )
     if not rules.same_sizes(given, channels):
         raise ValueError(
-            f"the number of input channels must match the kernel: `inputs` has {given}, "
-            f"`kernel` is for {channels}"
+            "the number of input channels must match the kernel: "
+            f"`inputs` has {given}, `kernel` is for {channels}"
         )
     filters = rules.times(channels, multiplier)
     shape = join_shape(batch, sizes, filters, data_format)
@@ -285,8 +285,8 @@ def _conv_transpose_rule(
     *window, filters, depth = rules.shape_of(kernel)
     if not rules.same_sizes(channels, depth):
         raise ValueError(
-            f"the number of input channels must match the kernel: `inputs` has {channels}, "
-            f"`kernel` is for {depth}"
+            "the number of input channels must match the kernel: "
+            f"`inputs` has {channels}, `kernel` is for {depth}"
         )
     count, padding = len(space), _check_padding(padding)
     steps = per_axis(strides, count, "strides")

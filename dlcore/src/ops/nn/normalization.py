@@ -209,7 +209,8 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
     """
     if not isinstance(order, int | float) or order < 1:
         raise ValueError(
-            f"normalize: Argument `order` must be an int >= 1. Received: order={order!r}"
+            "normalize: Argument `order` must be an int >= 1. "
+            f"Received: order={order!r}"
         )
     epsilon = config.epsilon() if epsilon is None else epsilon
     x = as_float(x)

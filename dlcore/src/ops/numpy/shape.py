@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -114,7 +115,7 @@ def stack(x: Any, axis: int = 0) -> Any:
     return concatenate([expand_dims(v, axis) for v in x], axis)
 
 
-def sections(size: int | None, given: Any, ragged: bool) -> list[int | None]:
+def sections(size: int | None, given: Any, ragged: bool) -> list[int | Any]:
     """Return the sizes of the parts that ``split`` or ``array_split`` makes."""
     if isinstance(given, int):
         if size is None:
@@ -124,9 +125,9 @@ def sections(size: int | None, given: Any, ragged: bool) -> list[int | None]:
         return [size // given + (i < size % given) for i in range(given)]
     cuts = [0, *(int(i) for i in given)]
     if size is None:
-        return [b - a for a, b in zip(cuts, cuts[1:], strict=False)] + [None]
+        return [b - a for a, b in itertools.pairwise(cuts)] + [None]
     cuts = [min(size, i if i >= 0 else max(size + i, 0)) for i in cuts] + [size]
-    return [max(b - a, 0) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [max(b - a, 0) for a, b in itertools.pairwise(cuts)]
 
 
 def _split_rule(
@@ -216,7 +217,7 @@ def pad_widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
             f"pad: `pad_width` needs a pair for each of the {rank} axes, "
             f"got {pad_width}."
         )
-    return pairs  # type: ignore[return-value]
+    return pairs
 
 
 def _pad_rule(
@@ -332,7 +333,7 @@ def flipud(x: Any) -> Any:
 
 @derived
 def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Turn by ``k`` right angles in the plane of two axes, from the first to the second.
+    """Turn by ``k`` right angles, from the first of two axes to the second.
 
     Parameters
     ----------

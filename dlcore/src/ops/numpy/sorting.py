@@ -51,7 +51,9 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 
 @derived(rule=lambda x, kth, axis=-1: _argsort_rule(x, axis))
 def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
-    """Return the indices that put the ``kth`` element in its sorted place, smaller ones before.
+    """Return the indices that put the ``kth`` element where sorting does.
+
+    Smaller elements come before it, larger ones after it.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def as_batch(data: Any, class_weight: Any = None) -> Batch:
     if class_weight is not None:
         x, y, weight = batch
         return x, y, class_weights(y, weight, class_weight)
-    return batch  # type: ignore[no-any-return]
+    return batch
 
 
 class IterableAdapter(DataAdapter):
