@@ -53,8 +53,8 @@ def canonical(path: str) -> str:
 def mro(path: str) -> tuple[str, ...]:
     """Return the public paths of a class's bases, nearest first, without `object`.
 
-    >>> mro("sklearn.linear_model.Ridge")[-1]
-    'sklearn.base.BaseEstimator'
+    >>> mro("torch.nn.Conv2d")[-1]
+    'torch.nn.Module'
     """
     return tuple(_facts()["bases"].get(path, ()))
 
