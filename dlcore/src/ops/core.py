@@ -13,7 +13,7 @@ from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
 from dlcore.src.ops import declare, rules
 from dlcore.src.ops.declare import derived, primitive
-from dlcore.src.symbolic import KerasTensor, Shape, Spec
+from dlcore.src.symbolic import KerasTensor, Spec
 from dlcore.src.variable import Variable
 
 
