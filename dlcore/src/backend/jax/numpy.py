@@ -60,6 +60,19 @@ def round(x: Any, decimals: int = 0) -> Any:
     return x.astype("int32") if x.dtype == bool else jnp.round(x, decimals)
 
 
+def _whole(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Make integers floats first, as Keras does; jax hands them back as they are."""
+
+    def op(x: Any) -> Any:
+        x = convert(x)
+        return fn(x if x.dtype.kind not in "biu" else x.astype(_float(x)))
+
+    return op
+
+
+floor, ceil = _whole(jnp.floor), _whole(jnp.ceil)
+
+
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     x, x_min, x_max = _promoted(x, x_min, x_max)
     if x.dtype == bool:
