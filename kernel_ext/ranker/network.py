@@ -49,7 +49,8 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
     sizes : Sizes
         Numbers of features, subtokens and context slots, and widths.
     dropout : float
-        Share of hidden units dropped while training.
+        Share of embeddings and hidden units dropped while training: the embeddings
+        learn single repositories by heart without it.
 
     Returns
     -------
@@ -69,7 +70,9 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
     embed = layers.Embedding(sizes.vocabulary, sizes.embedding, name="subtokens")
     mean = TokenMean(name="mean")
     item = mean(candidates, embed(candidates))
+    item = layers.Dropout(dropout, name="item")(item)
     around = layers.Flatten(name="around")(mean(context, embed(context)))
+    around = layers.Dropout(dropout, name="around_dropout")(around)
     place = layers.Concatenate(name="place")([around, numbers])
     place = layers.Dense(sizes.hidden, activation="relu", name="place_hidden")(place)
     query = layers.Dense(sizes.embedding, name="query")(place)

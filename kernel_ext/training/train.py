@@ -151,7 +151,7 @@ def fit(
     mean, scale = scaling(batches)
     sizes = network.Sizes(len(FEATURES), len(NUMBERS), vocabulary, len(SLOTS), WIDTH)
     dlcore.utils.set_random_seed(plan.seed)
-    model = network.build(sizes, dropout=0.1)
+    model = network.build(sizes, dropout=0.25)
     model.compile(
         optimizer=dlcore.optimizers.Adam(plan.rate),
         loss=dlcore.losses.SparseCategoricalCrossentropy(from_logits=True),
