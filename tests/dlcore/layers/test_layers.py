@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dlcore import layers
@@ -109,6 +110,20 @@ def _name(case: tuple[Any, ...]) -> str:
     return f"{case[0]}-{'-'.join(map(str, case[1].values()))}"
 
 
+def average_of_what_is_there(x: Any, weights: Any) -> Any:
+    """Average 3x3 windows, 2 apart: Keras on torch counts repeated edges instead."""
+    out = np.empty((x.shape[0], 4, 4, x.shape[3]), x.dtype)
+    for i in range(4):
+        for j in range(4):
+            window = x[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]  # one pad, at the end
+            out[:, i, j] = window.mean((1, 2))
+    return out
+
+
+#: Where Keras' backends do not agree with one another.
+OWN_ORACLES = {"AveragePooling2D-3-2-same": average_of_what_is_there}
+
+
 @pytest.mark.parametrize("case", CASES, ids=map(_name, CASES))
 def test_layer(case: tuple[Any, ...]) -> None:
     name, kwargs, shape, *dtype = case
@@ -116,7 +131,7 @@ def test_layer(case: tuple[Any, ...]) -> None:
         lambda: getattr(layers, name)(**kwargs),
         shape,
         *dtype,
-        oracle=keras_layer(name, kwargs),
+        oracle=OWN_ORACLES.get(_name(case)) or keras_layer(name, kwargs),
         tolerance=2e-5,
     )
 

@@ -54,7 +54,7 @@ def test_recurrent_layers_mask_as_in_keras(name: str, options: Any) -> None:
     theirs.set_weights(ours.get_weights())
     np.testing.assert_allclose(
         ops.convert_to_numpy(ours(x, mask=mask)),
-        np.asarray(theirs(x, mask=mask)),
+        keras.ops.convert_to_numpy(theirs(x, mask=mask)),
         rtol=1e-5,
         atol=1e-6,
     )
