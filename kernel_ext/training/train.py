@@ -35,11 +35,11 @@ class Plan(NamedTuple):
     documents of a repository; `rate` is the learning rate at the start.
     """
 
-    points: int = 40_000
+    points: int = 70_000
     epochs: int = 5
     folds: int = 3
     documents: int = 70
-    sampled: int = 30
+    sampled: int = 40
     every_name: int = 4
     vocabulary: int = 7000
     batch: int = 128
@@ -91,7 +91,9 @@ def pools(cache: Path, counts: Counts, most: int = 1000) -> Pools:
     common = []
     for table in ("member", "keyword"):
         row = counts.row(table, ())
-        numbers = [] if row is None else row.names[np.argsort(-row.counts)[:most]]
+        numbers: Sequence[int] = (
+            [] if row is None else row.names[np.argsort(-row.counts)[:most]]
+        )
         common.append([counts.names[i] for i in numbers])
     return Pools(cache, *common)
 
