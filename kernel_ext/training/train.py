@@ -91,9 +91,9 @@ def pools(cache: Path, counts: Counts, most: int = 1000) -> Pools:
     common = []
     for table in ("member", "keyword"):
         row = counts.row(table, ())
-        numbers: Sequence[int] = (
-            [] if row is None else row.names[np.argsort(-row.counts)[:most]]
-        )
+        numbers: Any = ()
+        if row is not None:
+            numbers = row.names[np.argsort(-row.counts)[:most]]
         common.append([counts.names[i] for i in numbers])
     return Pools(cache, *common)
 

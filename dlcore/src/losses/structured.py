@@ -73,47 +73,6 @@ def tversky(
     return 1 - both / (both + priced + config.epsilon())
 
 
-@export("dlcore.losses.ctc")
-def ctc(y_true: Any, y_pred: Any) -> Any:
-    """Connectionist temporal classification: labels without times.
-
-    Parameters
-    ----------
-    y_true : tensor
-        Class numbers, ``(batch, length)``; 0 fills up and stands for "nothing".
-    y_pred : tensor
-        Logits, ``(batch, time, classes)``.
-
-    Returns
-    -------
-    tensor
-        ``(batch,)``.
-
-    Raises
-    ------
-    ValueError
-        If the shapes are others.
-
-    References
-    ----------
-    Graves et al., 2006, Connectionist temporal classification: labelling unsegmented
-    sequence data with recurrent neural networks.
-    """
-    with on_backend_of(y_pred, y_true):
-        y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
-    for name, x, rank, form in (
-        ("y_true", y_true, 2, "(batch, length)"),
-        ("y_pred", y_pred, 3, "(batch, time, classes)"),
-    ):
-        if len(x.shape) != rank:
-            raise ValueError(
-                f"ctc: `{name}` must have the shape {form}, got {tuple(x.shape)}."
-            )
-    label_length = ops.sum(ops.cast(ops.not_equal(y_true, 0), "int32"), axis=-1)
-    time = ops.ones_like(label_length) * y_pred.shape[1]
-    return ops.ctc_loss(y_true, y_pred, label_length, time, mask_index=0)
-
-
 @export("dlcore.losses.circle")
 def circle(
     y_true: Any,
@@ -214,19 +173,6 @@ class Tversky(LossFunctionWrapper):
         super().__init__(
             tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis
         )
-
-
-@export("dlcore.losses.CTC")
-class CTC(LossFunctionWrapper):
-    """Labels without times (see ``ctc``)."""
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "ctc",
-        dtype: Any = None,
-    ):
-        super().__init__(ctc, reduction, name, dtype)
 
 
 @export("dlcore.losses.Circle")
