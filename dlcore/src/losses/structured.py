@@ -123,7 +123,8 @@ def circle(
     distance = ops.maximum(1 - ops.matmul(y_pred, ops.transpose(others)), 0.0)
     pull = -gamma * (margin + distance) * (margin - distance)
     push = gamma * ops.maximum(1 + margin - distance, 0.0) * (1 - margin - distance)
-    nothing = -1e9  # not minus infinity, whose logarithm has no gradient
+    # Not minus infinity, which has no gradient; float16 ends at 65504.
+    nothing = -3e4 if ops.dtype(pull) == "float16" else -1e9
     pull = ops.logsumexp(ops.where(same, pull, nothing), axis=1)
     push = ops.logsumexp(ops.where(different, push, nothing), axis=1)
     return ops.softplus(pull + push)
