@@ -83,10 +83,10 @@ class Ranker:
     --------
     >>> from kernel_ext import Ranker
     >>> ranker = Ranker.load()
-    >>> text = "import numpy as np\nx = np."
-    >>> best = ranker.rank(text, len(text), ["abs", "arange", "array", "zeros_like"])
+    >>> text = "import pandas as pd\ndf = pd.read_csv('a.csv')\ndf."
+    >>> best = ranker.rank(text, len(text), ["abs", "add", "groupby", "head"])
     >>> best[0].label, len(best)
-    ('array', 4)
+    ('head', 4)
     """
 
     def __init__(

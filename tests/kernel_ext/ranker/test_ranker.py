@@ -327,3 +327,19 @@ def test_probabilities_of_a_list_never_sum_to_more_than_about_one(shipped):
     total = sum(s.probability for s in shipped.rank(source, len(source), ["a", "head"]))
     assert total <= 1.1
     assert np.isfinite(total)
+
+
+def test_the_examples_in_the_documentation_are_true():
+    import doctest
+    import importlib
+    import pkgutil
+
+    from kernel_ext import ranker
+
+    names = ["kernel_ext"] + [
+        f"kernel_ext.ranker.{module.name}"
+        for module in pkgutil.iter_modules(ranker.__path__)
+    ]
+    tried = [doctest.testmod(importlib.import_module(name)) for name in names]
+    assert sum(result.attempted for result in tried) > 20
+    assert not any(result.failed for result in tried)
