@@ -131,8 +131,13 @@ def attributes(path: str, static: bool) -> list[str] | None:
 def _instance_attributes(cls: type) -> set[str]:
     names: set[str] = set()
     for base in cls.__mro__:
-        names |= set(vars(base).get("__annotations__", {}))
-        match = _ATTRIBUTES.search(inspect.cleandoc(base.__doc__ or ""))
+        # `type` has descriptors under these names, and anything may stand there.
+        annotations, text = vars(base).get("__annotations__"), base.__doc__
+        if isinstance(annotations, dict):
+            names |= {name for name in annotations if isinstance(name, str)}
+        match = _ATTRIBUTES.search(
+            inspect.cleandoc(text) if isinstance(text, str) else ""
+        )
         if match:
             found = _PARAMETER.findall(match[1])
             names |= {word for line in found for word in re.findall(r"\w+", line)}
@@ -196,7 +201,8 @@ def keywords(path: str) -> list[str] | None:
         names |= {p.name for p in parameters if p.kind in named}
         open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     if open_ended:
-        text = inspect.cleandoc(value.__doc__ or "")
+        text = value.__doc__
+        text = inspect.cleandoc(text) if isinstance(text, str) else ""
         for section in _PARAMETERS.findall(text):
             for line in _PARAMETER.findall(section):
                 names |= set(re.findall(r"\w+", line))

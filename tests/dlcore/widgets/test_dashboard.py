@@ -107,13 +107,15 @@ def test_a_run_in_another_thread_outlives_the_cell():
     first, second = execute(
         """
 import threading
-go = threading.Event()
+begun, go = threading.Event(), threading.Event()
 def step(epoch, i):
+    begun.set()
     if epoch == 1:
         go.wait(60)
 dashboard = Dashboard()
 thread = threading.Thread(target=train, args=[dashboard], kwargs={"step": step})
 thread.start()
+begun.wait(60)
 """,
         """
 status = dashboard.run.status
