@@ -39,7 +39,7 @@ help:
 
 lab: $(VENV)/.lab
 	@echo "Starting JupyterLab on notebooks/; stop it with Ctrl+C."
-	$(BIN)/jupyter lab --log-level=WARN \
+	@$(BIN)/jupyter lab --log-level=WARN \
 	  $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
 	  $(if $(filter no,$(BROWSER)),--no-browser) \
 	  $(if $(filter 0,$(shell id -u)),--allow-root) \
