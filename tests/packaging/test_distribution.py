@@ -105,7 +105,7 @@ def test_sources_build_without_node(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert "lab_extension/labextension/static/style.js" in names
     assert tracked("dlcore", "kernel_ext", "lab_extension") <= names
-    assert not [name for name in names if "node_modules" in name or "/.yarn" in name]
+    assert not [name for name in names if "node_modules" in name or "/.yarn/" in name]
 
 
 CHECK = """
