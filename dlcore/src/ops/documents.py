@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 _AXIS = "int, tuple of int, or None", "The axis or axes; all of them for None."
-_TENSOR = "tensor, array-like or number", ""
+#: Type of the arguments that may be whatever becomes a tensor.
+TENSOR = "tensor, array-like or number"
 _FORMAT = (
     '"channels_last" or "channels_first", optional',
     "Where images have their channels; ``image_data_format()`` unless given.",
@@ -19,7 +20,7 @@ _FORMAT = (
 
 #: Name of a parameter -> its type, and what it means.
 VOCABULARY: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("x", "x1", "x2", "y", "a", "b", "inputs", "images"), _TENSOR),
+    **dict.fromkeys(("x", "x1", "x2", "y", "a", "b", "inputs", "images"), (TENSOR, "")),
     "xs": ("sequence of tensor", ""),
     "operands": ("tensor", ""),
     "axis": _AXIS,

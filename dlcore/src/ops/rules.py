@@ -57,7 +57,8 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         known = {d for d in sizes if d not in (1, None)}
         if len(known) > 1:
             raise ValueError(
-                f"shapes {' and '.join(map(str, shapes))} do not broadcast together"
+                f"shapes {' and '.join(map(str, shapes))} do not broadcast together: "
+                "counted from the last axis, sizes must be equal or 1"
             )
         result.append(known.pop() if known else (None if None in sizes else 1))
     return tuple(result)
@@ -72,7 +73,10 @@ def canonical_axis(axis: int, ndim: int) -> int:
         If there is no such axis.
     """
     if not -ndim <= axis < ndim:
-        raise ValueError(f"axis {axis} is out of bounds for {ndim} dimensions")
+        raise ValueError(
+            f"axis {axis} is out of bounds for {ndim} dimensions"
+            + (f": it can be {-ndim} to {ndim - 1}" if ndim else "")
+        )
     return axis % ndim
 
 
