@@ -48,8 +48,10 @@ lab: $(VENV)/.lab
 test: $(VENV)/.test chromium lint
 	@echo "Running the TypeScript tests."
 	cd $(LAB) && jlpm test
-	@echo "Running the Python, notebook and browser tests."
-	CI=true CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest
+	@echo "Running the Python and notebook tests, then the browser tests."
+	CI=true $(BIN)/python -m pytest --ignore=tests/browser \
+	  --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	CI=true CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.test
 	@echo "Checking style and types."
