@@ -37,7 +37,8 @@ class OpTable(dict):
         if implementation is None:
             if op.body is None or name in self._backend.lacks:
                 raise NotImplementedError(self._backend.lacks_message(name))
-            implementation = self._backend.here(op.body)
+            adapted = getattr(self._backend.runtime, "adapted", None)
+            implementation = self._backend.here(adapted(op) if adapted else op.body)
         self[name] = implementation
         return implementation
 
@@ -56,7 +57,8 @@ class Backend:
     ops : OpTable
         Name of an op to the function that runs it here.
     runtime : module
-        ``convert``, ``to_numpy``, ``value_and_grad``, ``jit``...
+        ``convert``, ``to_numpy``, ``value_and_grad``, ``jit``...; ``adapted``, if it
+        is there, makes of an op the body that runs here.
     wins : bool
         False: symbolic tensors and variables decide where an op runs, before
         the tensors of a library do.

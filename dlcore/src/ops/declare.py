@@ -60,6 +60,15 @@ class Op:
         self.signature = inspect.signature(declared)
         self.function = _dispatcher(declared, sequence, nested)
 
+    def spec(self, args: Any, kwargs: Any) -> Any:
+        """Return what the rule, or the body on symbolic tensors, makes of a call."""
+        if self.rule is None:
+            return self.body(*args, **kwargs)  # type: ignore[misc]
+        if kwargs:  # a rule's parameters have the op's order, not always its names
+            bound = self.signature.bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
+        return self.rule(*args, **kwargs)
+
 
 #: Name -> op.
 REGISTRY: dict[str, Op] = {}
@@ -207,7 +216,7 @@ class Symbolic:
         """Compute the shape of an op's result, and remember the call."""
         op = REGISTRY[name]
         try:
-            spec = (op.rule or op.body)(*args, **kwargs)  # type: ignore[misc]
+            spec = op.spec(args, kwargs)
         except (TypeError, ValueError, IndexError) as error:
             raise _named(name, error) from error
         return record(op.function, args, kwargs, spec)

@@ -133,12 +133,10 @@ def _no_tensor(op: Any, args: Any, kwargs: Any) -> Exception | None:
 def _refused(op: Any, args: Any, kwargs: Any) -> Exception | None:
     """Return what the rule, or the body on symbolic tensors, says to the arguments."""
     try:
-        if op.rule is not None:
-            op.rule(*args, **kwargs)
-        else:
+        if op.rule is None:
             tree: Any = (args, kwargs)
             args, kwargs = optree.tree_map(_symbolic, tree, none_is_leaf=True)
-            op.body(*args, **kwargs)
+        op.spec(args, kwargs)
     except (ValueError, IndexError) as error:
         return error
     except TypeError as error:

@@ -88,22 +88,19 @@ def i0(x: Any) -> Any:
     return np.i0(x).astype(x.dtype).reshape(x.shape)
 
 
-def erf(x: Any) -> Any:
-    from scipy import special
+def _special(name: str) -> Callable[..., Any]:
+    def op(x: Any) -> Any:
+        from scipy import special
 
-    return _floating(special.erf)(x)
+        (x,) = floats(x)
+        # scipy has these for float32 and float64 only.
+        wide = x if x.dtype.itemsize > 2 else x.astype("float32")
+        return getattr(special, name)(wide).astype(x.dtype, copy=False)
+
+    return op
 
 
-def erfc(x: Any) -> Any:
-    from scipy import special
-
-    return _floating(special.erfc)(x)
-
-
-def erfinv(x: Any) -> Any:
-    from scipy import special
-
-    return _floating(special.erfinv)(x)
+erf, erfc, erfinv = map(_special, ("erf", "erfc", "erfinv"))
 
 
 def sign(x: Any) -> Any:

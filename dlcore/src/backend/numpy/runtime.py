@@ -37,6 +37,45 @@ def convert(x: Any, dtype: str | None = None) -> Array:
     return x_
 
 
+_HALF = np.dtype(ml_dtypes.bfloat16)
+
+
+def adapted(op: Any) -> Callable[..., Any]:
+    """Return an op's shared body, in single precision for bfloat16.
+
+    numpy does not know this dtype as a floating one: with a Python number it makes
+    float32 of it, where the other libraries keep it.
+    """
+    body = op.body
+
+    def is_half(x: Any) -> bool:
+        return type(x) is np.ndarray and x.dtype == _HALF
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        leaves: list[Any] = optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
+        if not any(map(is_half, leaves)):
+            return body(*args, **kwargs)
+        tree: Any = (args, kwargs)
+        wide_args, wide_kwargs = optree.tree_map(
+            lambda x: x.astype("float32") if is_half(x) else x, tree, none_is_leaf=True
+        )
+        found = body(*wide_args, **wide_kwargs)
+        if op.rule is not None:
+            return optree.tree_map(
+                lambda x, spec: x.astype(native(spec.dtype), copy=False),
+                found,
+                op.spec(args, kwargs),
+            )
+        floats = [x for x in leaves if getattr(x, "dtype", np.dtype(bool)).kind in "fV"]
+        if not all(map(is_half, floats)):
+            return found
+        return optree.tree_map(
+            lambda x: x.astype(_HALF) if x.dtype == np.float32 else x, found
+        )
+
+    return run
+
+
 def own(x: Array) -> Array:
     """Return the value a Variable may keep: a copy, since arrays can be changed."""
     return x.copy()
@@ -88,3 +127,8 @@ def jvp(*_: Any) -> NoReturn:
     raise NotImplementedError(
         'The numpy backend has no gradients: run jvp under dlcore.use_backend("jax").'
     )
+
+
+def traced(x: Any) -> bool:
+    """Whether a tensor has no value yet: numpy's always have one."""
+    return False
