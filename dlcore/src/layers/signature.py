@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dlcore.src import tree
+from dlcore.src.errors import did_you_mean
 from dlcore.src.ops.core import is_tensor
 
 _NAMED = (
@@ -69,12 +70,16 @@ def call_signature(call: Callable[..., Any]) -> CallSignature:
 
 
 def shapes_for(
-    method: Callable[..., Any], tensors: dict[str, Any], owner: str
+    method: Callable[..., Any],
+    tensors: dict[str, Any],
+    owner: str,
+    known: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the arguments of ``build`` or ``compute_output_shape``.
 
     One parameter gets the first tensor's shape (or nested shapes); several are
-    matched by name: ``query_shape`` is the shape of the argument ``query``.
+    matched by name: ``query_shape`` is the shape of the argument ``query``, one of
+    ``known``.
     """
     parameters = inspect.signature(method).parameters.values()
     wanted = [p.name for p in parameters if p.kind in _NAMED]
@@ -88,10 +93,15 @@ def shapes_for(
     if len(wanted) == 1:
         return {wanted[0]: next(iter(shapes.values()), None)}
     for name in wanted:
+        about = f"For a `{method.__name__}()` method with more than one argument, all "
+        about += "arguments should have a `_shape` suffix and match an argument from "
+        about += f"`call()`. For layer '{owner}', received the argument `{name}`, "
         if not name.endswith("_shape"):
+            raise ValueError(f"{about}which does not end in `_shape`.")
+        tensor = name.removesuffix("_shape")
+        if known and tensor not in known:
             raise ValueError(
-                f"For a `{method.__name__}()` method with more than one argument, all "
-                "arguments should have a `_shape` suffix and match an argument from "
-                f"`call()`. For layer '{owner}', received the argument `{name}`."
+                f"{about[:-2]}, but `call()` does not have argument `{tensor}`."
+                f"{did_you_mean(tensor, known)}"
             )
     return {name: shapes[name] for name in wanted if name in shapes}

@@ -16,7 +16,7 @@ class _Elementwise(Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
 
 @export("dlcore.layers.Activation")

@@ -151,7 +151,7 @@ class UnitNormalization(Layer):
                 f"of ints. Received: axis={axis}"
             )
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

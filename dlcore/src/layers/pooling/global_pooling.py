@@ -32,7 +32,7 @@ class BaseGlobalPooling(Layer):
         self.data_format = data_format_of(data_format)
         self.keepdims = keepdims
         self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.built = True
+        self._build_at_init()
 
     @property
     def _axes(self) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ class BasePooling(Layer):
         self.padding = padding_of(padding)
         self.data_format = data_format_of(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def _pool(self, op: Any, inputs: Any) -> Any:
         return op(

@@ -20,7 +20,7 @@ class _Noisy(Layer):
         self.supports_masking = True
         if draws:
             self.seed_generator = random.SeedGenerator(seed)
-        self.built = True
+        self._build_at_init()
 
 
 def _check_rate(rate: Any) -> None:
@@ -312,7 +312,7 @@ class ActivityRegularization(Layer):
         self.l1 = l1
         self.l2 = l2
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

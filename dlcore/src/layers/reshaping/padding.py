@@ -20,7 +20,7 @@ class _Spatial(Layer):
     def _ready(self, data_format: str | None) -> None:
         self.data_format = data_format_of(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.built = True
+        self._build_at_init()
 
     @property
     def _first(self) -> int:
@@ -180,7 +180,7 @@ class UpSampling1D(Layer):
         super().__init__(**kwargs)
         self.size = int(size)
         self.input_spec = InputSpec(ndim=3)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

@@ -34,7 +34,7 @@ class Flatten(Layer):
         super().__init__(**kwargs)
         self.data_format = data_format_of(data_format)
         self.input_spec = InputSpec(min_ndim=1)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
@@ -86,7 +86,7 @@ class Reshape(Layer):
                 f"value. Received: target_shape={target_shape}"
             )
         self.target_shape = target_shape
-        self.built = True
+        self._build_at_init()
 
     def _sizes(self, rest: Any) -> tuple[int | None, ...]:
         """Return the sample's new shape, -1 resolved where it can be."""
@@ -147,7 +147,7 @@ class Permute(Layer):
                 f"dims={dims}"
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
@@ -171,7 +171,7 @@ class RepeatVector(Layer):
             raise TypeError(f"Expected an integer value for `n`, got {type(n)}.")
         self.n = n
         self.input_spec = InputSpec(ndim=2)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

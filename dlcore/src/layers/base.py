@@ -1,0 +1,216 @@
+"""What every layer is made with: a name, dtypes, and its constructor's arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from dlcore.src import backend as backends, dtype_policies
+from dlcore.src.config import Configurable
+from dlcore.src.errors import did_you_mean
+from dlcore.src.layers.convert import Converter
+from dlcore.src.layers.kinds import KINDS
+from dlcore.src.layers.signature import CallSignature
+from dlcore.src.layers.tracking import Tracked, changed
+from dlcore.src.symbolic import Node
+from dlcore.src.utils.naming import auto_name
+
+_NOT_KEPT = frozenset({"self", "__class__", "kwargs", "activity_regularizer", "name"})
+
+
+class _Begun(Tracked, Configurable):
+    """A layer before its constructor runs: ready for attributes of any kind."""
+
+    backend: backends.Backend
+    built: bool
+    input_spec: Any
+    supports_masking: bool
+    autocast: bool
+    activity_regularizer: Any
+    _losses: list[Any]
+    _nodes: list[Node]
+    _builds: ClassVar[bool] = False
+    _calls: ClassVar[bool] = False
+    _masks: ClassVar[bool] = False
+    _shape_rule: ClassVar[bool] = False
+    _spec_rule: ClassVar[bool] = False
+    _call: ClassVar[CallSignature]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Give it the active backend; a constructor only stores."""
+        self = super().__new__(cls, *args, **kwargs)
+        self.__dict__.update(
+            backend=backends.current(),
+            built=False,
+            input_spec=None,
+            supports_masking=cls._masks,
+            autocast=True,
+            activity_regularizer=None,
+            _convert_input_args=True,
+            _allow_non_tensor_positional_args=False,
+            _is_building=False,
+            _trainable=True,
+            _losses=[],
+            _nodes=[],
+            _path=None,
+            _build_shapes=None,
+            _call_context_args=("training",),
+        )
+        changed()
+        return self
+
+
+class BaseLayer(_Begun):
+    """Constructor, name, dtypes and configuration of a layer."""
+
+    if TYPE_CHECKING:  # what constructors keep is not spelt out again
+
+        def __getattr__(self, name: str) -> Any:
+            """Have an attribute for every argument."""
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        shape = kwargs.pop("input_shape", None)
+        if shape is None and "input_dim" in kwargs:
+            shape = (kwargs.pop("input_dim"),)
+        batch_shape = kwargs.pop("batch_input_shape", None)
+        if shape is not None:
+            batch_shape = (kwargs.pop("batch_size", None), *shape)
+        if batch_shape is not None:
+            self._input_shape_arg = tuple(batch_shape)
+        if kwargs:
+            known = {*self._signature.parameters, *BaseLayer._signature.parameters}
+            hint = did_you_mean(next(iter(kwargs)), known - {"self", "kwargs"})
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: "
+                f"{kwargs}.{hint}"
+            )
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(
+                "Argument `name` must be a string and cannot contain character `/`. "
+                f"Received: name={name!r}"
+            )
+        if activity_regularizer is not None:
+            self.activity_regularizer = KINDS["regularizer"](activity_regularizer)
+        self._name = name or auto_name(type(self).__name__)
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.autocast = autocast
+        self._trainable = bool(trainable)
+
+    def _keep(self, arguments: dict[str, Any]) -> None:
+        """Store a constructor's ``locals()`` as attributes.
+
+        Names of initializers, regularizers, constraints and activations become what
+        they stand for; an argument's kind is read from the end of its name.
+        """
+        for name, value in arguments.items():
+            if name not in _NOT_KEPT:
+                find = KINDS.get(name.rpartition("_")[2])
+                setattr(self, name, value if find is None else find(value))
+
+    # What it is called, and where it stands.
+
+    @property
+    def name(self) -> str:
+        """Its name, ``"dense_1"`` for instance."""
+        try:
+            return self._name
+        except AttributeError:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', you forgot to call "
+                "`super().__init__()` as the first statement in the `__init__()` "
+                "method. Go add it!"
+            ) from None
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def path(self) -> str:
+        """Its name with those of the layers around it: ``"model/block/dense"``."""
+        return self._path or self.name
+
+    @property
+    def described(self) -> str:
+        """Class and path, for error messages."""
+        return f"{type(self).__name__} {self.path!r}"
+
+    # Dtypes.
+
+    @property
+    def dtype_policy(self) -> dtype_policies.DTypePolicy:
+        """In which dtype it computes and in which it keeps weights."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        policy = dtype_policies.get(value)
+        self._dtype_policy = policy
+        self._converter = Converter(self.backend, policy.compute_dtype)
+        self._mixed = policy.compute_dtype != policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype it computes in."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its weights."""
+        return self.dtype_policy.variable_dtype
+
+    dtype = variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating inputs are cast to."""
+        return self.compute_dtype
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """How its weights are quantized; None where they are not."""
+        return self.dtype_policy.quantization_mode
+
+    # Configuration.
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments by name, as JSON can hold them."""
+        from dlcore.src.saving.serialization import serialize_keras_object
+
+        base = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+        }
+        accepted = self._signature.parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
+            base = {key: value for key, value in base.items() if key in accepted}
+        own = {k: v for k, v in self._config.items() if k not in base}
+        return base | {key: serialize_keras_object(v) for key, v in own.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a layer from what ``get_config`` returned."""
+        from dlcore.src.saving.serialization import deserialize_keras_object
+
+        return cls(
+            **{
+                key: deserialize_keras_object(value)
+                if key != "dtype" and isinstance(value, dict) and "class_name" in value
+                else value
+                for key, value in config.items()
+            }
+        )
+
+    def __repr__(self) -> str:
+        """Show the class, the name and whether the layer is built."""
+        state = "" if self.built else ", built=False"
+        return f"<{type(self).__name__} name={self.name}{state}>"

@@ -1,0 +1,128 @@
+"""Building a layer, and the shapes of its outputs, without values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dlcore.src import backend as backends, tree
+from dlcore.src.layers import context as calls
+from dlcore.src.layers.losses import PenalisedLayer
+from dlcore.src.layers.signature import call_signature, shapes_for
+from dlcore.src.symbolic import KerasTensor
+
+
+def building(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``build``: on the layer's backend, below its name, once."""
+
+    @functools.wraps(build)
+    def wrapped(self: ShapedLayer, *args: Any, **kwargs: Any) -> Any:
+        if self._is_building:  # super().build(...)
+            return build(self, *args, **kwargs)
+        self._is_building = True
+        try:
+            with (
+                backends.use_backend(self.backend),
+                calls.fresh_call(),
+                calls.named(self.name),
+            ):
+                self._path = "/".join(calls.state.scope)
+                result = build(self, *args, **kwargs)
+        finally:
+            self._is_building = False
+        self._remember_shapes(build, args, kwargs)
+        self.built = True
+        return result
+
+    return wrapped
+
+
+class ShapedLayer(PenalisedLayer):
+    """``build``, and what is known of outputs from the shapes of inputs."""
+
+    if TYPE_CHECKING:  # defined in ``Layer``
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """Run the layer."""
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; called once, with the first input's shape.
+
+        Parameters
+        ----------
+        input_shape : tuple of int or None
+            Batch axis included. Several inputs: a list or dict of such tuples, or one
+            parameter an input: ``build(self, query_shape, value_shape)``.
+        """
+        if input_shape is not None and any(not la.built for la in self._layers):
+            self._call_symbolically(input_shape)
+        self.built = True
+
+    def _build_at_init(self) -> None:
+        """Count as built from the start, unless a subclass has a ``build``."""
+        self.built = not self._builds
+
+    def _call_symbolically(self, input_shape: Any) -> Any:
+        inputs = tree.map_shape_structure(
+            lambda s: KerasTensor(s, self.compute_dtype), input_shape
+        )
+        with backends.use_backend(self.backend), calls.named(self.name):
+            return self.call(inputs)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic outputs; the same as ``compute_output_spec``."""
+        return self.compute_output_spec(*args, **kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the outputs' mask; by default that of the inputs."""
+        return previous_mask
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic tensors of the outputs' shapes and dtypes."""
+        if self._shape_rule:
+            tensors = self._call.tensors(args, kwargs)
+            rule = self.compute_output_shape
+            shapes = rule(**shapes_for(rule, tensors, self.name, self._call.names))
+            return tree.map_shape_structure(
+                lambda s: KerasTensor(s, self.compute_dtype), shapes
+            )
+        return self.call(*args, **kwargs)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs' shape for the inputs' shape."""
+        if not self._calls:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `compute_output_shape` "
+                "method implemented."
+            )
+        shapes = [*args, *kwargs.values()]
+        inputs = tree.map_shape_structure(
+            lambda s: KerasTensor(s, self.compute_dtype), shapes[0]
+        )
+        rest = {
+            name.removesuffix("_shape"): KerasTensor(s, self.compute_dtype)
+            for name, s in list(kwargs.items())[1 if not args else 0 :]
+        }
+        with backends.use_backend(self.backend), calls.fresh_call():
+            if not self.built and not self._spec_rule:
+                outputs = self(inputs, **rest)
+            else:
+                outputs = self.compute_output_spec(inputs, **rest)
+        return tree.map_structure(lambda t: tuple(t.shape), outputs)
+
+    def _remember_shapes(
+        self, build: Callable[..., Any], args: Any, kwargs: Any
+    ) -> None:
+        names = list(call_signature(build).names)
+        self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs} or None
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes it was built with."""
+        shapes = self._build_shapes
+        return None if shapes is None else dict(shapes)
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build it with the shapes that ``get_build_config`` returned."""
+        if config:
+            self.build(**{k: tree.lists_to_tuples(v) for k, v in config.items()})
