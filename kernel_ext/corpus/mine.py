@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def mine(
     only_permissive
         Leave out repositories whose licence is not clearly permissive.
     workers
-        Number of processes.
+        Number of processes. They are started afresh, so a script calls this below
+        `if __name__ == "__main__":`.
     notebooks, files
         Limits for each repository.
     again
@@ -76,7 +78,9 @@ def mine(
         else:
             jobs.append((repository, licence, (notebooks, files), cache, again))
     bar = tqdm(total=len(jobs), unit="repo", disable=quiet)
-    with bar, ProcessPoolExecutor(max_workers=workers) as pool:
+    # Not forked: a copy of a process that has threads (every notebook's) may hang.
+    afresh = get_context("spawn")
+    with bar, ProcessPoolExecutor(workers, mp_context=afresh) as pool:
         running = {pool.submit(_mine_one, *job): job[0].name for job in jobs}
         for done in as_completed(running):
             failure = done.exception()

@@ -191,6 +191,23 @@ def test_a_finished_repository_is_not_mined_again(make_repository, tmp_path):
     assert path.stat().st_mtime_ns > first
 
 
+def test_mining_beside_threads_does_not_fork(make_repository, tmp_path):
+    """Once jax has computed its threads run, and a forked copy of them may hang."""
+    make_repository(FREE, {"a.py": words(0, 30)})
+    code = """if True:
+        import os, sys
+        import jax
+        assert float(jax.jit(lambda x: x + 1)(1.0)) == 2.0
+        os.register_at_fork(before=lambda: print("forked"))
+        from kernel_ext.corpus.mine import mine
+        print(mine([sys.argv[1]], sys.argv[2], quiet=True)["total"]["files"])
+    """
+    command = [sys.executable, "-W", "error", "-c", code]
+    command += [str(tmp_path / "repositories"), str(tmp_path / "cache")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.split()) == (0, ["1"]), done.stderr
+
+
 def test_mining_goes_on_after_a_kill(make_repository, tmp_path):
     make_repository("anna/small", {"a.py": words(0, 30)})
     big = {f"{i}.py": words(2000 * i, 2000 * i + 900) for i in range(40)}
