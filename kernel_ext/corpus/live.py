@@ -132,7 +132,7 @@ def _instance_attributes(cls: type) -> set[str]:
     names: set[str] = set()
     for base in cls.__mro__:
         # `type` has descriptors under these names, and anything may stand there.
-        annotations, text = vars(base).get("__annotations__"), base.__doc__
+        annotations, text = map(vars(base).get, ("__annotations__", "__doc__"))
         if isinstance(annotations, dict):
             names |= {name for name in annotations if isinstance(name, str)}
         match = _ATTRIBUTES.search(
@@ -166,7 +166,8 @@ def modules(path: str | None) -> list[str] | None:
     value = resolve(path)
     if not isinstance(value, types.ModuleType):
         return None
-    inner = [n for n, v in vars(value).items() if isinstance(v, types.ModuleType)]
+    with _quiet():  # what is deprecated warns even when asked for its class
+        inner = [n for n, v in vars(value).items() if isinstance(v, types.ModuleType)]
     return sorted({*_submodules(value), *(n for n in inner if n[0] != "_")})
 
 

@@ -107,6 +107,97 @@ def test_nothing_unknown_is_imported(pools, tmp_path, monkeypatch):
     assert not live.allowed("antigravity")
 
 
+class Annotated:
+    """A class.
+
+    Attributes
+    ----------
+    told : int
+        Known by the documentation.
+    """
+
+    noted: int
+    __annotations__[3] = int  # not a name
+
+    def __call__(self, given: int, **more: int) -> None:
+        """Take more than the signature says.
+
+        Parameters
+        ----------
+        documented : int
+            Known by the documentation.
+        """
+
+
+class Text(str):
+    """Documentation that is text of another kind."""
+
+
+def odd(**attributes: object) -> type:
+    """A class in which something else stands where text and names are expected."""
+    return type("Odd", (Annotated,), attributes)
+
+
+PROPERTY = property(lambda self: 1 / 0)
+ODD = [
+    odd(__annotations__=["noted"]),
+    odd(__annotations__=None),
+    odd(__annotations__=PROPERTY),
+    odd(__annotations__={3: int, "__x": int}),
+    odd(__doc__=None),
+    odd(__doc__=3),
+    odd(__doc__=["Attributes"]),
+    odd(__doc__=PROPERTY),
+    odd(__doc__=Text("Attributes")),
+    type("Meta", (type,), {"__doc__": PROPERTY})("Odd", (Annotated,), {}),
+]
+
+
+@pytest.mark.parametrize("cls", ODD)
+def test_what_is_odd_in_a_class_hides_nothing_else(cls, monkeypatch):
+    monkeypatch.setattr(live, "resolve", {"odd.Odd": cls}.get)
+    assert live.attributes("odd.Odd", static=False) == ["noted", "told"]
+
+
+def test_what_is_odd_in_a_callable_hides_nothing_else(monkeypatch):
+    def f(given: int, **more: int) -> None: ...
+
+    for text, found in [
+        ("Parameters\n---\ndocumented : int\n", ["documented", "given"]),
+        (3, ["given"]),
+        (None, ["given"]),
+        (["Parameters"], ["given"]),
+    ]:
+        f.__doc__ = text
+        monkeypatch.setattr(live, "resolve", {"odd.f": f}.get)
+        assert live.keywords("odd.f") == found
+    f.__signature__ = "nonsense"
+    assert live.keywords("odd.f") is None
+
+
+def test_objects_that_answer_to_every_name(pools):
+    """`mock.call` gives another call for whatever is asked of it."""
+    for text in (
+        "from unittest.mock import call\ncall.NAME",
+        "from unittest.mock import call\ncall(NAME=1)",
+        "from unittest import mock\nmock.call.a.b(NAME=1)",
+        "from unittest.mock import MagicMock\nMagicMock(NAME=1)",
+        "from unittest.mock import MagicMock\nm = MagicMock()\nm.NAME",
+        "from unittest.mock import sentinel\nsentinel.x.NAME",
+    ):
+        names, _ = ask(pools, text)
+        assert all(isinstance(name, str) for name in names)
+        assert names == sorted(set(names))
+    names, source = ask(pools, "import unittest.mock as m\nm.NAME")
+    assert (source, "call" in names) == ("live", True)
+
+
+def test_old_names_of_a_library_are_looked_at_quietly(pools):
+    """`torch.distributed.reduce_op` warns when its class is asked for."""
+    names, source = ask(pools, "import torch\nimport torch.distributed.NAME")
+    assert (source, "nn" in names) == ("live", True)
+
+
 def test_live_names_are_kept(pools, monkeypatch):
     ask(pools, "import math\nmath.NAME")
     pools.save()
