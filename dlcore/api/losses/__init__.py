@@ -53,10 +53,12 @@ from dlcore.src.losses.regression import (
     mean_squared_logarithmic_error as mean_squared_logarithmic_error,
 )
 from dlcore.src.losses.structured import (
+    CTC as CTC,
     Circle as Circle,
     Dice as Dice,
     Tversky as Tversky,
     circle as circle,
+    ctc as ctc,
     dice as dice,
     tversky as tversky,
 )

@@ -122,6 +122,7 @@ from dlcore.src.ops.nn.convolution import (
     max_pool as max_pool,
     separable_conv as separable_conv,
 )
+from dlcore.src.ops.nn.ctc import ctc_decode as ctc_decode, ctc_loss as ctc_loss
 from dlcore.src.ops.nn.losses import (
     binary_crossentropy as binary_crossentropy,
     categorical_crossentropy as categorical_crossentropy,

@@ -130,6 +130,55 @@ def circle(
     return ops.softplus(pull + push)
 
 
+@export("dlcore.losses.ctc")
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """Minus the logarithm of the probability of label sequences without times.
+
+    Parameters
+    ----------
+    y_true : tensor
+        Labels, ``(batch, labels)``; 0 fills a row up, and stands for the blank.
+    y_pred : tensor
+        Logits, ``(batch, time, classes)``.
+
+    Returns
+    -------
+    tensor
+        ``(batch,)``.
+
+    References
+    ----------
+    Graves et al., 2006, Connectionist temporal classification, ICML.
+    """
+    with on_backend_of(y_pred, y_true):
+        y_pred = ops.convert_to_tensor(y_pred)
+        y_true = ops.convert_to_tensor(y_true)
+    for name, value, axes in (
+        ("y_true", y_true, "(batch, labels)"),
+        ("y_pred", y_pred, "(batch, time, classes)"),
+    ):
+        if len(value.shape) != axes.count(",") + 1:
+            raise ValueError(
+                f"`{name}` must have the shape {axes}, got {tuple(value.shape)}."
+            )
+    labels = ops.sum(ops.cast(ops.not_equal(y_true, 0), "int32"), axis=-1)
+    steps = ops.zeros_like(labels) + y_pred.shape[1]
+    return ops.ctc_loss(ops.cast(y_true, "int32"), y_pred, labels, steps)
+
+
+@export("dlcore.losses.CTC")
+class CTC(LossFunctionWrapper):
+    """Minus the logarithm of the probability of label sequences (see ``ctc``)."""
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "ctc",
+        dtype: Any = None,
+    ):
+        super().__init__(ctc, reduction, name, dtype)
+
+
 @export("dlcore.losses.Dice")
 class Dice(LossFunctionWrapper):
     """``1 - 2 * |A and B| / (|A| + |B|)`` of two regions (see ``dice``).

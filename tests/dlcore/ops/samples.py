@@ -6,6 +6,7 @@ arguments, or the value itself. Arrays become tensors of the backend that is tes
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -1083,6 +1084,75 @@ def algebra() -> None:
     row("lu_factor", spd, oracle=lambda x: (x, np.zeros((2, 3), "int32")), unique=False)
 
 
+def every_path(logits: Any, blank: int) -> dict[tuple[int, ...], float]:
+    """Return the log-probability of each label sequence, summed over all paths."""
+    logs = logits - special.logsumexp(logits, -1, keepdims=True)
+    found: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(logs.shape[1]), repeat=len(logs)):
+        labels = tuple(
+            k for i, k in enumerate(path) if k != blank and (not i or path[i - 1] != k)
+        )
+        score = logs[np.arange(len(path)), list(path)].sum()
+        found[labels] = np.logaddexp(found.get(labels, -np.inf), score)
+    return found
+
+
+def direct_ctc(
+    target: Any, output: Any, many: Any, steps: Any, mask_index: int = 0
+) -> Any:
+    rows = zip(target, output.astype("float64"), many, steps, strict=True)
+    losses = [
+        -every_path(x[:n], mask_index).get(tuple(t[:m].tolist()), -np.inf)
+        for t, x, m, n in rows
+    ]
+    return np.array(losses, "float32")
+
+
+def direct_beams(inputs: Any, steps: Any, mask_index: int = 0, **kwargs: Any) -> Any:
+    count = kwargs["top_paths"]
+    labels = np.full((count, *inputs.shape[:2]), -1, "int32")
+    scores = np.zeros((len(inputs), count), "float32")
+    for i, (x, n) in enumerate(zip(inputs.astype("float64"), steps, strict=True)):
+        found = sorted(every_path(x[:n], mask_index).items(), key=lambda kv: -kv[1])
+        for j, (path, score) in enumerate(found[:count]):
+            labels[j, i, : len(path)], scores[i, j] = path, score
+    return labels, scores
+
+
+def sequences() -> None:
+    logits = floats(4, 5, 4)
+    steps = np.array([5, 4, 5, 1], "int32")
+    labels = np.array([[1, 2, 3], [3, 3, 0], [0, 0, 0], [2, 2, 1]], "int32")
+    many = np.array([3, 2, 0, 1], "int32")
+    row("ctc_loss", labels, logits, many, steps, oracle=direct_ctc, by=(1,))
+    repeated = np.array(
+        [[2, 2], [2, 2]], "int32"
+    )  # two steps are too few for the second
+    two = np.array([2, 2], "int32")
+    length = np.array([4, 2], "int32")
+    row("ctc_loss", repeated, logits[:2], two, length, oracle=direct_ctc, mask_index=3)
+    # No sequence is cut off: the beam is wider than there are sequences.
+    for blank in (0, 3):
+        row(
+            "ctc_decode",
+            logits,
+            steps,
+            oracle=lambda x, n, strategy, beam_width, **kwargs: direct_beams(
+                x, n, **kwargs
+            ),
+            strategy="beam_search",
+            beam_width=400,
+            top_paths=3,
+            mask_index=blank,
+        )
+    said = np.eye(4, dtype="float32")[[[0, 1, 1, 0, 1], [2, 2, 3, 0, 0]]]
+    two, whole = np.array([5, 3], "int32"), np.array([[-5], [-3]], "float32")
+    merged = np.array([[[1, 1, -1, -1, -1], [2, 3, -1, -1, -1]]], "int32")
+    kept = np.array([[[1, 1, 1, -1, -1], [2, 2, 3, -1, -1]]], "int32")
+    row("ctc_decode", said, two, oracle=(merged, whole))
+    row("ctc_decode", said, two, oracle=(kept, whole), merge_repeated=False)
+
+
 def signals() -> None:
     pair = (floats(2, 6), floats(2, 6))
 
@@ -1205,5 +1275,6 @@ for table in (
     windows,
     algebra,
     signals,
+    sequences,
 ):
     table()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dlcore.src.backend.active import use_backend
 from dlcore.src.backend.jax.numpy import _float
 from dlcore.src.backend.jax.runtime import convert
+from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
 
 
@@ -196,3 +200,25 @@ def average_pool(
         ones = jnp.ones_like(x)
         count = _pool(ones, pool_size, strides, padding, data_format, zero, jax.lax.add)
     return (total / count).astype(x.dtype)
+
+
+def _compiled(name: str, tensors: int) -> Callable[..., Any]:
+    """Return a shared body with a loop, compiled: tracing it anew costs far more.
+
+    The first arguments are tensors; the others decide what is compiled.
+    """
+
+    @functools.partial(jax.jit, static_argnames=("rest", "named"))
+    def run(args: Any, rest: Any, named: Any) -> Any:
+        with use_backend("jax"):
+            return REGISTRY[name].body(*args, *rest, **dict(named))  # type: ignore[misc]
+
+    def op(*args: Any, **kwargs: Any) -> Any:
+        bound = REGISTRY[name].signature.bind(*args, **kwargs)
+        xs = tuple(map(convert, bound.args[:tensors]))
+        return run(xs, bound.args[tensors:], tuple(bound.kwargs.items()))
+
+    return op
+
+
+ctc_loss, ctc_decode = _compiled("ctc_loss", 4), _compiled("ctc_decode", 2)

@@ -78,6 +78,33 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     return F.binary_cross_entropy(output, target, reduction="none")
 
 
+def ctc_loss(
+    target: Any,
+    output: Any,
+    target_length: Any,
+    output_length: Any,
+    mask_index: int = 0,
+) -> Any:
+    from dlcore.src.ops.nn.ctc import _loss_rule
+
+    spec = _loss_rule(target, output, target_length, output_length, mask_index)
+    logs = torch.log_softmax(convert(output, spec.dtype), -1)
+    labels, many, steps = (
+        convert(x).to(torch.int64) for x in (target, target_length, output_length)
+    )
+    inside = torch.arange(labels.shape[1]) < many[:, None]
+    # Behind its end a sequence may hold anything, which the kernel does not take.
+    labels = torch.where(inside, labels, mask_index)
+    loss = F.ctc_loss(
+        *(logs.transpose(0, 1), labels, steps, many),
+        blank=mask_index,
+        reduction="none",
+        zero_infinity=True,  # else the gradient is not a number there
+    )
+    twice = (labels[:, 1:] == labels[:, :-1]) & inside[:, 1:]
+    return torch.where(many + twice.sum(1) <= steps, loss, torch.inf)
+
+
 # Convolution. Torch wants channels first in the shape; a view with permuted strides is
 # what its channels_last kernels work on, so nothing is copied.
 _CONV: tuple[Any, ...] = (None, F.conv1d, F.conv2d, F.conv3d)
