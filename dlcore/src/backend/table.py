@@ -65,7 +65,10 @@ class Backend:
     """
 
     wins = False
-    _files = ("numpy", "reduction", "nn", "core", "math", "linalg", "image", "random")
+    _files = (
+        *("numpy", "shape", "reduction", "nn", "core", "math", "linalg", "image"),
+        "random",
+    )
 
     def __init__(self, name: str):
         self.name = name

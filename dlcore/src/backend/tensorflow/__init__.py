@@ -1,0 +1,4 @@
+"""The tensorflow backend."""
+
+#: Op -> why this backend cannot do it.
+LACKS: dict[str, str] = {}

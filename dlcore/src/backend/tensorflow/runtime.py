@@ -1,0 +1,343 @@
+"""TensorFlow: steps are traced into graphs; variables lend their values to them.
+
+Values are plain tensors, which never change, and no ``tf.Variable`` is made: a step is
+a function from values to values, as with jax.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optree
+
+# Read once, while TensorFlow is imported; who has set it wants to see more, or less.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import tensorflow as tf
+
+from dlcore.src import config
+from dlcore.src.dtypes import _NAMES, ALL
+from dlcore.src.symbolic import KerasTensor
+from dlcore.src.variable import Variable, lent
+
+#: Name of a dtype -> TensorFlow's.
+NATIVE: dict[str, tf.DType] = {
+    name: getattr(tf, name) for name in ALL if hasattr(tf, name)
+}
+NATIVE |= {"int4": tf.dtypes.experimental.int4} | {
+    name: getattr(tf.dtypes.experimental, name)
+    for name in ("float8_e4m3fn", "float8_e5m2")
+}
+_NAMES.update({dtype: name for name, dtype in NATIVE.items()})
+
+#: What holds values besides plain tensors.
+_OTHERS = (tf.Variable, tf.IndexedSlices, tf.RaggedTensor, tf.SparseTensor)
+_NUMBERS = (bool, int, float, complex)
+
+
+def raw(name: str) -> Callable[..., Any]:
+    """Return a kernel's own function, which takes its arguments by position.
+
+    What TensorFlow puts around it (names, overloads, conversions that are done here)
+    costs four times as much as the call itself.
+    """
+    return inspect.unwrap(getattr(tf.raw_ops, name))
+
+
+_cast = raw("Cast")
+
+
+def flatten(tree: Any) -> tuple[list[Any], Any]:
+    """Return the leaves of a nested structure, and the structure."""
+    return optree.tree_flatten(tree)
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    """Return the leaves of a nested structure."""
+    return optree.tree_leaves(tree)
+
+
+def native(dtype: str) -> tf.DType:
+    """Return TensorFlow's dtype of a name."""
+    return NATIVE[dtype]
+
+
+#: Type -> whether it is a tensor of TensorFlow, eager or in a graph.
+_OURS: dict[type, bool] = {}
+
+
+def is_ours(x: Any) -> bool:
+    """Whether ``x`` is a tensor of TensorFlow."""
+    ours = _OURS.get(type(x))
+    if ours is None:
+        ours = _OURS[type(x)] = isinstance(x, tf.Tensor)
+    return ours
+
+
+def convert(x: Any, dtype: str | None = None) -> tf.Tensor:
+    """Return ``x`` as a tensor of TensorFlow."""
+    ours = _OURS.get(type(x))
+    if ours is None:
+        ours = is_ours(x)
+    if ours:
+        if dtype is None:
+            return x
+        wanted = NATIVE[dtype]
+        return x if x.dtype is wanted else _cast(x, wanted)
+    if type(x) in _NUMBERS:
+        return tf.constant(x, NATIVE[dtype or _number(x)])
+    if isinstance(x, _OTHERS):
+        return convert(_dense(x), dtype)
+    if not hasattr(x, "dtype"):
+        if isinstance(x, list | tuple) and any(is_ours(v) for v in leaves_of(x)):
+            return tf.stack([convert(v, dtype) for v in x])
+        x = np.asarray(x)
+        if dtype is None and x.dtype.kind == "f":
+            dtype = config.floatx()
+        elif dtype is None and x.dtype == np.int64:
+            dtype = "int32"
+    found = tf.convert_to_tensor(x)
+    return found if dtype is None else convert(found, dtype)
+
+
+def _number(x: Any) -> str:
+    kind = type(x)
+    if kind is bool:
+        return "bool"
+    if kind is int:
+        return "int32"
+    return config.floatx() if kind is float else "complex64"
+
+
+def _dense(x: Any) -> tf.Tensor:
+    if isinstance(x, tf.RaggedTensor):
+        return x.to_tensor()
+    if isinstance(x, tf.SparseTensor):
+        return tf.sparse.to_dense(x)
+    return tf.convert_to_tensor(x)
+
+
+def _value(x: Any, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
+    """Let TensorFlow's own functions and operators take a Variable for its value."""
+    value = convert(x.value)
+    if dtype is not None and not dtype.is_compatible_with(value.dtype):
+        return NotImplemented
+    return value
+
+
+tf.register_tensor_conversion_function(Variable, _value)
+tf.register_tensor_conversion_function(KerasTensor, lambda *_, **__: NotImplemented)
+
+
+def own(x: tf.Tensor) -> tf.Tensor:
+    """Return the value a Variable may keep: tensors never change."""
+    return x
+
+
+def to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """Return the values as a numpy array."""
+    if isinstance(x, _OTHERS):
+        x = _dense(x)
+    return np.asarray(x)
+
+
+def value_and_grad(
+    fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that gives ``fn``'s ``(loss, aux)`` and the gradients."""
+
+    def call(*args: Any) -> Any:
+        # Of one value in two variables each needs its own gradient.
+        values = [tf.identity(v.value) for v in trainable]
+        with (
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+            lent(trainable, values),
+        ):
+            tape.watch(values)
+            loss, aux = fn(*args)
+        none = tf.UnconnectedGradients.ZERO
+        grads = tape.gradient(loss, values, unconnected_gradients=none)
+        return (loss, aux), [convert(g) for g in grads]
+
+    return call
+
+
+class _Traced:
+    """A step that was traced for one signature of its arguments."""
+
+    __slots__ = ("call", "changed", "out", "taken")
+
+    def __init__(
+        self, step: Any, variables: Sequence[Variable], tree: Any, leaves: Any
+    ):
+        def pure(*flat: Any) -> list[Any]:
+            count = len(variables)
+            with lent(variables, flat[:count]):
+                out = step(*optree.tree_unflatten(tree, flat[count:]))
+                ends = [v.value for v in variables]
+            found, self.out = flatten(out)
+            # Only what the step has changed comes back.
+            self.changed = [
+                v
+                for v, end, start in zip(variables, ends, flat[:count], strict=True)
+                if end is not start
+            ]
+            changed = [
+                end
+                for end, start in zip(ends, flat[:count], strict=True)
+                if end is not start
+            ]
+            return [_result(x) for x in (*found, *changed)]
+
+        specs = [
+            tf.TensorSpec(x.shape, x.dtype)
+            for x in (*(v.value for v in variables), *leaves)
+        ]
+        function = tf.function(pure, autograph=False)
+        self.call = function.get_concrete_function(*specs)
+
+
+def _result(x: Any) -> tf.Tensor:
+    if is_ours(x) or isinstance(x, np.ndarray | np.generic) or type(x) in _NUMBERS:
+        return convert(x)
+    raise TypeError(
+        f"A compiled step returns tensors and numbers, got {x!r} of {type(x)}."
+    )
+
+
+def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
+    """Trace a step that reads and assigns ``variables``.
+
+    The arguments are pytrees of arrays; one graph a signature, that is a structure,
+    shapes and dtypes.
+    """
+    kept: dict[Any, _Traced] = {}
+    variables = list(variables)
+
+    def call(*args: Any) -> Any:
+        leaves, tree = flatten(args)
+        leaves = [convert(x) for x in leaves]
+        key = (tree, *[(x.shape, x.dtype) for x in leaves])
+        traced = kept.get(key)
+        if traced is None:
+            traced = kept[key] = _Traced(step, variables, tree, leaves)
+        flat = traced.call(*[v.value for v in variables], *leaves)
+        count = len(flat) - len(traced.changed)
+        for variable, value in zip(traced.changed, flat[count:], strict=True):
+            variable.value = value
+        return optree.tree_unflatten(traced.out, flat[:count])
+
+    return call
+
+
+#: Whether ``repeat`` is one compiled call, or only a loop over steps.
+REPEATS_IN_ONE_CALL = True
+
+
+def repeat(
+    step: Callable[..., Any], variables: Sequence[Variable]
+) -> Callable[..., Any]:
+    """Return a function that runs ``step`` on stacked batches, in one graph.
+
+    Parameters
+    ----------
+    step : Callable
+        As for ``jit``.
+    variables : sequence of Variable
+
+    Returns
+    -------
+    Callable
+        ``(batches) -> outputs``: ``batches`` is a tuple of the step's arguments, each
+        stacked along a new first axis; so are the outputs.
+    """
+
+    def one(leaves: Any, tree: Any, i: Any) -> Any:
+        return flatten(step(*optree.tree_unflatten(tree, [x[i] for x in leaves])))
+
+    def steps(batches: Any) -> Any:
+        leaves, tree = flatten(batches)
+        count = leaves[0].shape[0]
+        # The first step stands before the loop: it tells what the loop carries.
+        flat, out = one(leaves, tree, 0)
+        stacks = [_stack_of(_result(x), count) for x in flat]
+
+        def body(i: Any, values: Any, stacks: Any) -> Any:
+            with lent(variables, values):
+                flat, _ = one(leaves, tree, i)
+                values = [v.value for v in variables]
+            written = zip(stacks, flat, strict=True)
+            return i + 1, values, [s.write(i, _result(x)) for s, x in written]
+
+        _, values, stacks = tf.while_loop(
+            lambda i, *_: i < count,
+            body,
+            (tf.constant(1), [v.value for v in variables], stacks),
+            parallel_iterations=1,
+        )
+        for variable, value in zip(variables, values, strict=True):
+            variable.value = value
+        return optree.tree_unflatten(out, [s.stack() for s in stacks])
+
+    return jit(steps, variables)
+
+
+def _stack_of(first: tf.Tensor, count: int) -> tf.TensorArray:
+    stack = tf.TensorArray(first.dtype, count, element_shape=first.shape)
+    return stack.write(0, first)
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` with the gradient function that it returns beside its result."""
+
+    @tf.custom_gradient
+    def call(*args: Any) -> Any:
+        out, gradient = f(*args)
+        return out, lambda *up: gradient(upstream=up[0] if len(up) == 1 else up)
+
+    return call
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
+    """Differentiate forwards."""
+    primals, aux = [tf.identity(p) for p in primals], ()
+    with tf.autodiff.ForwardAccumulator(primals, list(tangents)) as accumulator:
+        out = fun(*primals)
+        if has_aux:
+            out, *aux = out
+        out = optree.tree_map(tf.identity, out)
+    none = tf.UnconnectedGradients.ZERO
+    slope = optree.tree_map(lambda y: accumulator.jvp(y, none), out)
+    return (out, slope, *aux)
+
+
+def traced(x: Any) -> bool:
+    """Whether a tensor has no value yet, since a graph is being made."""
+    return is_ours(x) and not hasattr(x, "numpy")
+
+
+def on_host(function: Callable[..., Any], tensors: Any, specs: Any) -> list[Any]:
+    """Call a function of numpy arrays each time the graph runs.
+
+    Parameters
+    ----------
+    function : Callable
+        Arrays, one a tensor -> list of arrays, one a spec.
+    tensors : list of tf.Tensor
+    specs : list of KerasTensor
+        Shapes and dtypes of the results.
+    """
+    dtypes = [NATIVE[s.dtype] for s in specs]
+
+    def run(*arrays: Any) -> list[Any]:
+        found = function(*arrays)
+        return [
+            np.asarray(x, d.as_numpy_dtype) for x, d in zip(found, dtypes, strict=True)
+        ]
+
+    found = tf.numpy_function(run, list(tensors), dtypes)
+    return [tf.ensure_shape(x, s.shape) for x, s in zip(found, specs, strict=True)]
