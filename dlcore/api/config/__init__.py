@@ -17,6 +17,14 @@ from dlcore.src.dtype_policies import (
     dtype_policy as dtype_policy,
     set_dtype_policy as set_dtype_policy,
 )
+from dlcore.src.layers.attention.flash import (
+    disable_flash_attention as disable_flash_attention,
+    enable_flash_attention as enable_flash_attention,
+    is_flash_attention_enabled as is_flash_attention_enabled,
+)
+from dlcore.src.saving.sharing import (
+    enable_unsafe_deserialization as enable_unsafe_deserialization,
+)
 from dlcore.src.utils.talk import (
     disable_interactive_logging as disable_interactive_logging,
     enable_interactive_logging as enable_interactive_logging,

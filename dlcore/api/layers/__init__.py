@@ -12,6 +12,9 @@ from dlcore.src.layers.attention.attention import (
     AdditiveAttention as AdditiveAttention,
     Attention as Attention,
 )
+from dlcore.src.layers.attention.group_query_attention import (
+    GroupQueryAttention as GroupQueryAttention,
+)
 from dlcore.src.layers.attention.multi_head_attention import (
     MultiHeadAttention as MultiHeadAttention,
 )
@@ -31,10 +34,21 @@ from dlcore.src.layers.convolutional.depthwise import (
     SeparableConv2D as SeparableConv2D,
     SeparableConv2D as SeparableConvolution2D,
 )
+from dlcore.src.layers.convolutional.transpose import (
+    Conv1DTranspose as Conv1DTranspose,
+    Conv1DTranspose as Convolution1DTranspose,
+    Conv2DTranspose as Conv2DTranspose,
+    Conv2DTranspose as Convolution2DTranspose,
+    Conv3DTranspose as Conv3DTranspose,
+    Conv3DTranspose as Convolution3DTranspose,
+)
 from dlcore.src.layers.core.dense import Dense as Dense
 from dlcore.src.layers.core.einsum_dense import EinsumDense as EinsumDense
 from dlcore.src.layers.core.embedding import Embedding as Embedding
 from dlcore.src.layers.core.input_layer import Input as Input, InputLayer as InputLayer
+from dlcore.src.layers.core.reversible_embedding import (
+    ReversibleEmbedding as ReversibleEmbedding,
+)
 from dlcore.src.layers.core.simple import (
     Identity as Identity,
     Lambda as Lambda,
@@ -70,6 +84,17 @@ from dlcore.src.layers.normalization.layer_normalization import (
     RMSNormalization as RMSNormalization,
     UnitNormalization as UnitNormalization,
 )
+from dlcore.src.layers.normalization.spectral_normalization import (
+    SpectralNormalization as SpectralNormalization,
+)
+from dlcore.src.layers.pooling.adaptive import (
+    AdaptiveAveragePooling1D as AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D as AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D as AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D as AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D as AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D as AdaptiveMaxPooling3D,
+)
 from dlcore.src.layers.pooling.global_pooling import (
     GlobalAveragePooling1D as GlobalAveragePooling1D,
     GlobalAveragePooling1D as GlobalAvgPool1D,
@@ -98,9 +123,37 @@ from dlcore.src.layers.pooling.pooling import (
     MaxPooling3D as MaxPool3D,
     MaxPooling3D as MaxPooling3D,
 )
+from dlcore.src.layers.preprocessing.category_encoding import (
+    CategoryEncoding as CategoryEncoding,
+)
+from dlcore.src.layers.preprocessing.discretization import (
+    Discretization as Discretization,
+)
+from dlcore.src.layers.preprocessing.hashing import (
+    HashedCrossing as HashedCrossing,
+    Hashing as Hashing,
+)
+from dlcore.src.layers.preprocessing.integer_lookup import (
+    IntegerLookup as IntegerLookup,
+)
+from dlcore.src.layers.preprocessing.mel_spectrogram import (
+    MelSpectrogram as MelSpectrogram,
+)
 from dlcore.src.layers.preprocessing.normalization import (
     Normalization as Normalization,
     Rescaling as Rescaling,
+)
+from dlcore.src.layers.preprocessing.pipeline import Pipeline as Pipeline
+from dlcore.src.layers.preprocessing.stft_spectrogram import (
+    STFTSpectrogram as STFTSpectrogram,
+)
+from dlcore.src.layers.preprocessing.string_lookup import StringLookup as StringLookup
+from dlcore.src.layers.preprocessing.text_vectorization import (
+    TextVectorization as TextVectorization,
+)
+from dlcore.src.layers.registry import (
+    deserialize as deserialize,
+    serialize as serialize,
 )
 from dlcore.src.layers.regularization.noise import (
     ActivityRegularization as ActivityRegularization,

@@ -2,3 +2,4 @@
 
 from dlcore.src.models.model import Model as Model
 from dlcore.src.models.sequential import Sequential as Sequential
+from dlcore.src.saving.api import load_model as load_model, save_model as save_model

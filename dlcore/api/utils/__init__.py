@@ -18,6 +18,7 @@ from dlcore.src.training.data.datasets import (
     PyDataset as PyDataset,
     PyDataset as Sequence,
 )
+from dlcore.src.utils.files import get_file as get_file
 from dlcore.src.utils.numerical import (
     normalize as normalize,
     pad_sequences as pad_sequences,

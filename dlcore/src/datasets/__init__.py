@@ -1,0 +1,1 @@
+"""Datasets for examples: fetched once and cached, or shipped with scikit-learn."""
