@@ -248,7 +248,7 @@ def test_swap_ema_weights():
         swap.on_test_begin()
 
 
-@pytest.mark.parametrize("name", ["jax", "torch"])
+@pytest.mark.parametrize("name", ["jax", "torch", "tensorflow"])
 def test_in_a_real_fit(name, tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 3)).astype("float32")

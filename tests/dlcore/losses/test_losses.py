@@ -134,7 +134,7 @@ def test_contract(name, options, y_true, y_pred):
             assert str(number(halved(y_true, y_pred)).dtype) == "float16"
 
 
-@pytest.mark.parametrize("name", ["jax", "torch"])
+@pytest.mark.parametrize("name", ["jax", "torch", "tensorflow"])
 @pytest.mark.parametrize(
     ("loss", "y_true", "y_pred"),
     [

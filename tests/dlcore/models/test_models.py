@@ -16,7 +16,7 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(6, 4)).astype("float32")
 
 
-@pytest.fixture(params=["numpy", "jax", "torch"], autouse=True)
+@pytest.fixture(params=["numpy", "jax", "torch", "tensorflow"], autouse=True)
 def backend(request: pytest.FixtureRequest) -> Any:
     with dlcore.use_backend(request.param):
         yield request.param
@@ -168,7 +168,7 @@ def test_trainable_reaches_the_layers_inside() -> None:
     assert len(model.trainable_weights) == 6
 
 
-@pytest.mark.parametrize("target", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("target", ["numpy", "jax", "torch", "tensorflow"])
 @pytest.mark.parametrize("make", [Residual, branching])
 def test_models_move_between_backends(target: str, make: Any) -> None:
     model = make()

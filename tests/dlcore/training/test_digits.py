@@ -13,7 +13,7 @@ model_selection = pytest.importorskip("sklearn.model_selection")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
 def test_a_convnet_reads_digits(backend: str) -> None:
     x, y = datasets.load_digits(return_X_y=True)
     x = (x / 16).reshape(-1, 8, 8, 1).astype("float32")

@@ -66,7 +66,7 @@ def program(K: Any, model: Any, x: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
 @pytest.mark.parametrize(("make", "x"), [(convnet, IMAGES), (branches, TOKENS)])
 def test_the_same_program_gives_the_same_numbers(
     backend: str, make: Any, x: Any

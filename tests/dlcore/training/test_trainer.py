@@ -10,7 +10,7 @@ import pytest
 import dlcore
 from dlcore import layers
 
-TRAINING = ("jax", "torch")
+TRAINING = ("jax", "torch", "tensorflow")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(70, 5)).astype("float32")
 Y = (X[:, 0] + X[:, 1] > 0).astype("int32") + (X[:, 2] > 1)
