@@ -11,7 +11,7 @@ import dlcore
 from dlcore import ops
 from dlcore.src import tree
 
-TRAINING = ("jax", "torch")
+TRAINING = ("jax", "torch", "tensorflow")
 BACKENDS = ("numpy", *TRAINING)
 
 
