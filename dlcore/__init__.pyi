@@ -22,6 +22,7 @@ from .api import (
     saving as saving,
     tree as tree,
     utils as utils,
+    wrappers as wrappers,
 )
 from .api.dtype_policies import FloatDTypePolicy as FloatDTypePolicy
 from .src.backend.active import set_backend as set_backend, use_backend as use_backend
