@@ -73,7 +73,9 @@ class SeedGenerator(Configurable):
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
         if kwargs:
-            raise ValueError(f"SeedGenerator: unknown arguments {sorted(kwargs)}.")
+            raise ValueError(
+                f"SeedGenerator: Unrecognized keyword arguments: {sorted(kwargs)}."
+            )
         if seed is None:
             seed = make_default_seed()
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):

@@ -43,10 +43,16 @@ def while_loop(
 
 
 def scan(
-    f: Any, init: Any, xs: Any, length: Any, reverse: bool, stack: Callable[..., Any]
+    f: Any,
+    init: Any,
+    xs: Any,
+    length: Any,
+    reverse: bool,
+    stack: Callable[..., Any],
+    unroll: Any = 1,
 ) -> Any:
     """Run ``ops.scan`` step by step."""
-    check_scan(f, xs, length)
+    check_scan(f, xs, length, unroll)
     leaves = optree.tree_leaves(xs)
     count = int(length) if length is not None else len(leaves[0])
     for leaf in leaves:

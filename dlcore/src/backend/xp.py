@@ -254,9 +254,11 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             dtype = native("int32")
         else:
             dtype = native(result_type(*(a.dtype for a in arrays)))
-        arrays = [a.astype(dtype) for a in arrays]
+        # numpy's einsum does not know bfloat16, which is of the kind "V" there.
+        work = native("float32") if dtype.kind == "V" and xp is np else dtype
+        arrays = [a.astype(work) for a in arrays]
         kwargs.setdefault("optimize", len(arrays) > 2 or xp is not np)
-        return xp.einsum(subscripts, *arrays, **kwargs)
+        return xp.einsum(subscripts, *arrays, **kwargs).astype(dtype)
 
     def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         x1, x2 = convert(x1), convert(x2)

@@ -7,7 +7,7 @@ from typing import Any
 from dlcore.src.ops import rules
 from dlcore.src.ops.core import cast
 from dlcore.src.ops.declare import derived
-from dlcore.src.ops.numpy.elementwise import as_float, imag, real
+from dlcore.src.ops.numpy.elementwise import add, as_float, imag, multiply, real
 from dlcore.src.ops.numpy.shape import stack
 from dlcore.src.symbolic import Spec
 
@@ -18,16 +18,16 @@ def _complex_rule(x: Any) -> Spec:
         raise ValueError(
             f"Last dimension of input must be size 2 (real and imaginary), got {shape}"
         )
-    dtype = "complex128" if rules.promoted(x) == "float64" else "complex64"
-    return Spec(shape[:-1], dtype)
+    return Spec(shape[:-1], "complex64")
 
 
 @derived(rule=_complex_rule)
 def view_as_complex(x: Any) -> Any:
-    """Make complex numbers of pairs (real, imaginary) in the last axis."""
+    """Make complex64 numbers of pairs (real, imaginary) in the last axis."""
     spec = _complex_rule(x)
     x = as_float(x)
-    return cast(x[..., 0], spec.dtype) + cast(x[..., 1], spec.dtype) * 1j
+    imaginary = multiply(cast(x[..., 1], spec.dtype), 1j)
+    return cast(add(cast(x[..., 0], spec.dtype), imaginary), spec.dtype)
 
 
 def _real_rule(x: Any) -> Spec:

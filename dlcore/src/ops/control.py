@@ -144,12 +144,19 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     return value
 
 
-def check_scan(f: Any, xs: Any, length: Any) -> None:
+def check_scan(f: Any, xs: Any, length: Any, unroll: Any = 1) -> None:
     """Raise an error for arguments that ``scan`` cannot use."""
     if not callable(f):
         raise TypeError(f"scan: `f` should be a callable. Received: {f!r}.")
     if xs is None and length is None:
-        raise ValueError("scan: one of `xs` and `length` must be given.")
+        raise ValueError(
+            "scan: there is no `xs` to scan over and no `length`: give one of them."
+        )
+    if not isinstance(unroll, int) or unroll < 0:
+        raise ValueError(
+            "scan: `unroll` must be an positive integer or boolean. "
+            f"Received: {unroll!r}."
+        )
 
 
 def _scan_rule(
@@ -160,7 +167,7 @@ def _scan_rule(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
-    check_scan(f, xs, length)
+    check_scan(f, xs, length, unroll)
     count, slices = length, xs
     leaves = _leaves(xs)
     if leaves:
@@ -285,8 +292,8 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
     sizes = {rules.shape_of(x)[axis] for x in leaves}
     if len(sizes) != 1:
         raise ValueError(
-            f"associative_scan: all of `elems` need one size along axis {axis}, "
-            f"got {sorted(map(str, sizes))}."
+            "associative_scan: all of `elems` need the same first dimension, the one "
+            f"of axis {axis}; got {[*sizes]}."
         )
     size = sizes.pop()
 

@@ -207,6 +207,12 @@ def dtype(x: Any) -> str:
 
 def _slice_rule(inputs: Any, start_indices: Any, shape: Any) -> Spec:
     sizes = rules.shape_of(inputs)
+    starts = rules.shape_of(start_indices)[0]
+    if not rules.same_sizes(starts, len(sizes)):
+        raise ValueError(
+            f"the {starts} dimensions in `start_indices` must match the {len(sizes)} "
+            "dimensions in `inputs`"
+        )
     if len(shape) != len(sizes):
         raise ValueError(
             f"the {len(sizes)} dimensions in `inputs` must match the {len(shape)} "

@@ -17,21 +17,48 @@ from dlcore.src.symbolic import Spec
 
 def _pair_rule(x: Any) -> Any:
     if not isinstance(x, list | tuple) or len(x) != 2:
-        raise ValueError(f"`x` is a pair of tensors (real, imaginary), got {x!r}")
+        raise ValueError(
+            "Input `x` should be a tuple of two tensors, real and imaginary part, "
+            f"got {x!r}"
+        )
     one, two = (rules.shape_of(v) for v in x)
     if one != two:
-        raise ValueError(f"both parts of `x` need one shape, got {one} and {two}")
+        raise ValueError(
+            "Both the real and imaginary parts should have the same shape, got "
+            f"{one} and {two}"
+        )
+    _rank(one, 1)
     spec = rules.same_float(x[0])
     return spec, spec
 
 
+def _rank(shape: Any, least: int) -> None:
+    if len(shape) < least:
+        raise ValueError(f"Input should have rank >= {least}, got the shape {shape}")
+
+
+def _known(shape: Any, count: int) -> None:
+    if None in shape[-count:]:
+        which = "last dimension" if count == 1 else f"last {count} axes"
+        raise ValueError(
+            f"Input should have its {which} fully-defined, got the shape {shape}"
+        )
+
+
+def _fft_rule(x: Any) -> Any:
+    specs = _pair_rule(x)
+    _known(specs[0].shape, 1)
+    return specs
+
+
 def _pair2_rule(x: Any) -> Any:
-    if len(rules.shape_of(x[0])) < 2:
-        raise ValueError(f"`x` needs 2 axes or more, got {rules.shape_of(x[0])}")
-    return _pair_rule(x)
+    specs = _pair_rule(x)
+    _rank(specs[0].shape, 2)
+    _known(specs[0].shape, 2)
+    return specs
 
 
-@primitive(_pair_rule, sequence=True)
+@primitive(_fft_rule, sequence=True)
 def fft(x: Any) -> Any:
     """Discrete Fourier transform along the last axis.
 
@@ -58,6 +85,7 @@ def ifft2(x: Any) -> Any:
 
 def _rfft_rule(x: Any, fft_length: Any = None) -> Any:
     shape = rules.shape_of(x)
+    _rank(shape, 1)
     size = shape[-1] if fft_length is None else fft_length
     bins = None if size is None else size // 2 + 1
     spec = Spec((*shape[:-1], bins), rules.float_of(rules.promoted(x)))
@@ -104,12 +132,21 @@ def irfft(x: Any, fft_length: Any = None) -> Any:
     """
 
 
+def _check_stride(stride: Any) -> None:
+    if not isinstance(stride, int) or stride < 1:
+        raise ValueError(
+            f"`sequence_stride` must be a positive integer, got {stride!r}"
+        )
+
+
 def _frames(size: int | None, length: int, stride: int) -> int | None:
     return None if size is None else max((size - length) // stride + 1, 0)
 
 
 def _sequences_rule(x: Any, sequence_length: int, sequence_stride: int) -> Spec:
     shape = rules.shape_of(x)
+    _rank(shape, 1)
+    _check_stride(sequence_stride)
     count = _frames(shape[-1], sequence_length, sequence_stride)
     return Spec((*shape[:-1], count, sequence_length), rules.promoted(x))
 
@@ -130,6 +167,7 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     -------
     tensor of shape (..., pieces, sequence_length)
     """
+    _sequences_rule(x, sequence_length, sequence_stride)
     count = _frames(rules.shape_of(x)[-1], sequence_length, sequence_stride)
     starts = arange(count, dtype="int32") * sequence_stride
     places = expand_dims(starts, -1) + arange(sequence_length, dtype="int32")
@@ -142,7 +180,8 @@ def _window(window: Any, length: int, fft_length: int, dtype: str) -> Any:
     elif isinstance(window, str):
         if window not in ("hann", "hamming"):
             raise ValueError(
-                f"`window` is 'hann', 'hamming', a tensor or None, got {window!r}."
+                "If a string is passed to `window`, it is 'hann' or 'hamming', got "
+                f"{window!r}."
             )
         # Periodic: the symmetric window of one more point without its last one.
         symmetric = hanning if window == "hann" else hamming
@@ -161,8 +200,8 @@ def _window(window: Any, length: int, fft_length: int, dtype: str) -> Any:
 def _check(sequence_length: int, fft_length: int) -> None:
     if fft_length < sequence_length:
         raise ValueError(
-            f"`fft_length` must not be less than `sequence_length`, got {fft_length} "
-            f"and {sequence_length}."
+            "`fft_length` must equal or be greater than `sequence_length`, got "
+            f"{fft_length} and {sequence_length}."
         )
 
 
@@ -196,7 +235,10 @@ def stft(
     """
     dtype = rules.promoted(x)
     if dtype not in ("float32", "float64"):
-        raise TypeError(f"stft: `x` is float32 or float64, got {dtype}.")
+        raise TypeError(
+            f"stft: `x` must be of the dtype `float32` or `float64`, got {dtype}."
+        )
+    _check_stride(sequence_stride)
     _check(sequence_length, fft_length)
     weights = _window(window, sequence_length, fft_length, dtype)
     if center:
@@ -216,6 +258,8 @@ def _istft_rule(
     center: bool = True,
 ) -> Spec:
     spec = _pair_rule(x)[0]
+    _rank(spec.shape, 2)
+    _check_stride(sequence_stride)
     count = spec.shape[-2]
     size = None if count is None else (count - 1) * sequence_stride + fft_length
     if size is not None and center:
@@ -243,6 +287,8 @@ def istft(
     length : int, optional
         Cut or fill the result with zeros to this size.
     window : {"hann", "hamming"}, tensor of shape (sequence_length,), or None
+        Pieces without a window are added up as they are: where n of them overlap, the
+        result is n times as large.
     center : bool
         Whether windows were centred.
 
@@ -250,6 +296,7 @@ def istft(
     -------
     tensor of shape (..., n)
     """
+    _istft_rule(x, sequence_length, sequence_stride, fft_length)
     dtype = rules.float_of(rules.promoted(x[0]))
     _check(sequence_length, fft_length)
     weights = _window(window, sequence_length, fft_length, dtype)
@@ -263,9 +310,9 @@ def istft(
     rows = reshape(pieces, (-1, count * fft_length))
     total = transpose(scatter(places, transpose(rows), (size, rules.shape_of(rows)[0])))
     squares = reshape(multiply(weights, weights) + ones((count, 1), dtype) * 0.0, (-1,))
-    share = scatter(places, squares, (size,))
-    low = share > 1e-10
-    total = where(low, divide(total, maximum(share, 1e-10)), total)
+    if window is not None:
+        share = scatter(places, squares, (size,))
+        total = where(share > 1e-10, divide(total, maximum(share, 1e-10)), total)
     begin = fft_length // 2 if center else 0
     end = size - begin if center else size
     if length is not None:

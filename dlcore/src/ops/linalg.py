@@ -36,7 +36,7 @@ def _matrix(x: Any, name: str = "x", square: bool = False) -> tuple[Any, str]:
     shape = rules.shape_of(x)
     if len(shape) < 2:
         raise ValueError(f"`{name}` must have at least 2 dimensions, got {shape}")
-    if square and not rules.same_sizes(*shape[-2:]):
+    if square and shape[-2] != shape[-1]:
         raise ValueError(f"`{name}` must hold square matrices, got the shape {shape}")
     return shape, rules.float_of(rules.promoted(x))
 
@@ -141,10 +141,15 @@ def lu_factor(x: Any) -> Any:
 def _qr_rule(x: Any, mode: str = "reduced") -> Any:
     shape, dtype = _matrix(x)
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"`mode` is 'reduced' or 'complete', got {mode!r}")
+        raise ValueError(
+            f"`mode`: Expected one of {{'reduced', 'complete'}}. Got {mode!r}"
+        )
     rows, columns = shape[-2:]
     if rows is None or columns is None:
-        raise ValueError(f"`x` must have known sizes, got {shape}")
+        raise ValueError(
+            "Input should have its last 2 dimensions fully-defined. Received: "
+            f"the shape {shape}"
+        )
     inner = rows if mode == "complete" else min(rows, columns)
     lead = shape[:-2]
     return Spec((*lead, rows, inner), dtype), Spec((*lead, inner, columns), dtype)
@@ -169,14 +174,9 @@ def qr(x: Any, mode: str = "reduced") -> Any:
 def _solve_rule(a: Any, b: Any, lower: bool = False) -> Spec:
     shape, _ = _matrix(a, "a", square=True)
     other = rules.shape_of(b)
-    rows = (
-        other[-1]
-        if len(other) == len(shape) - 1
-        else other[-2]
-        if len(other) > 1
-        else other[-1]
-    )
-    if not rules.same_sizes(shape[-1], rows):
+    vectors = len(other) == len(shape) - 1 or len(other) == 1
+    rows = other[-1:] if vectors else other[-2:-1]
+    if rows != shape[-1:]:
         raise ValueError(f"shapes of `a` and `b` do not fit: {shape} and {other}")
     return Spec(other, rules.float_of(rules.promoted(a, b)))
 
@@ -270,7 +270,11 @@ def pinv(x: Any, rcond: Any = None) -> Any:
     return matmul(left, conjugate(swapaxes(u, -1, -2)))
 
 
-@derived
+def _matrix_rank_rule(x: Any, tol: Any = None) -> Spec:
+    return Spec(_matrix(x)[0][:-2], "int32")
+
+
+@derived(rule=_matrix_rank_rule)
 def matrix_rank(x: Any, tol: Any = None) -> Any:
     """Return the number of singular values that are not zero; int32.
 

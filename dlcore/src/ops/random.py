@@ -287,7 +287,7 @@ def dropout(inputs: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -
     ----------
     inputs : tensor
     rate : float
-        The fraction, in ``[0, 1)``.
+        The fraction, in ``[0, 1]``.
     noise_shape : sequence of int or None, optional
         Shape of the mask, which is broadcast; None stands for the size in ``inputs``.
     seed : int, SeedGenerator or None
@@ -297,6 +297,8 @@ def dropout(inputs: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -
     Source: Srivastava et al., 2014, JMLR 15.
     """
     inputs = as_float(inputs)
+    if rate >= 1:
+        return zeros_like(inputs)
     shape = rules.shape_of(inputs)
     if noise_shape is not None:
         wanted = zip(noise_shape, shape, strict=True)

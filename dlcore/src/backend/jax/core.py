@@ -185,7 +185,7 @@ def scan(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
-    check_scan(f, xs, length)
+    check_scan(f, xs, length, unroll)
     return jax.lax.scan(f, init, xs, length, reverse, unroll=unroll)
 
 

@@ -160,7 +160,7 @@ def scan(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
-    return loops.scan(f, init, xs, length, reverse, np.stack)
+    return loops.scan(f, init, xs, length, reverse, np.stack, unroll)
 
 
 def view(x: Any, dtype: Any = None) -> Any:

@@ -206,9 +206,10 @@ def scan(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
-    return loops.scan(
-        f, init, xs, length, reverse, lambda v: torch.stack([convert(x) for x in v])
-    )
+    def stack(values: Any) -> Any:
+        return torch.stack([convert(v) for v in values])
+
+    return loops.scan(f, init, xs, length, reverse, stack, unroll)
 
 
 def view(x: Any, dtype: Any = None) -> Any:

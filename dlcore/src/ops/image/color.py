@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcore.src.ops import rules
-from dlcore.src.ops.core import cast
+from dlcore.src.ops.core import cast, convert_to_tensor
 from dlcore.src.ops.declare import derived
 from dlcore.src.ops.nn.convolution import channels_last
 from dlcore.src.ops.numpy.elementwise import (
@@ -28,8 +28,8 @@ def channels_axis(images: Any, data_format: Any, name: str) -> int:
     rank = len(rules.shape_of(images))
     if rank not in (3, 4):
         raise ValueError(
-            f"{name}: `images` has 3 axes, or 4 with a batch; got the shape "
-            f"{rules.shape_of(images)}."
+            f"{name}: Invalid images rank: expected rank 3 (one image) or rank 4 (a "
+            f"batch), got the shape {rules.shape_of(images)}."
         )
     return -1 if channels_last(data_format) else -3
 
@@ -37,14 +37,20 @@ def channels_axis(images: Any, data_format: Any, name: str) -> int:
 def _three(images: Any, axis: int, name: str) -> list[Any]:
     size = rules.shape_of(images)[axis]
     if size not in (3, None):
-        raise ValueError(f"{name}: `images` needs 3 channels, got {size}.")
+        raise ValueError(
+            f"{name}: Input images must have 3 channels, but received images with "
+            f"{size} channels. They are axis {axis}: see `data_format`."
+        )
     return [squeeze(c, axis) for c in split(images, 3, axis)]
 
 
 def _floating(images: Any, name: str) -> str:
     dtype = rules.promoted(images)
     if rules.float_of(dtype) != dtype:
-        raise ValueError(f"{name}: `images` must be floating, got {dtype}.")
+        raise ValueError(
+            f"{name}: Invalid images dtype: expected float dtype. Got {dtype}: cast "
+            "and scale the images to [0, 1] first."
+        )
     return dtype
 
 
@@ -55,6 +61,7 @@ def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     Parameters
     ----------
     images : tensor of shape (..., height, width, 3)
+        Images of one channel are grey already.
     data_format : {"channels_last", "channels_first"}, optional
 
     Returns
@@ -62,7 +69,14 @@ def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     tensor with one channel
     """
     axis = channels_axis(images, data_format, "rgb_to_grayscale")
-    dtype = rules.promoted(images)
+    dtype, shape = rules.promoted(images), rules.shape_of(images)
+    if shape[axis] not in (1, 3, None):
+        raise ValueError(
+            "rgb_to_grayscale: Invalid channel size: expected 3 (RGB) or 1 (Grayscale)."
+            f" Got {shape[axis]} along axis {axis} of {shape}."
+        )
+    if shape[axis] == 1:
+        return convert_to_tensor(images)
     red, green, blue = _three(as_float(images), axis, "rgb_to_grayscale")
     return cast(stack([0.2989 * red + 0.587 * green + 0.114 * blue], axis), dtype)
 

@@ -155,6 +155,10 @@ def _resize_rule(
     shape = rules.shape_of(images)
     if len(size) != 2:
         raise ValueError(f"resize: `size` is (height, width), got {size}.")
+    if min(size) <= 0:
+        raise ValueError(
+            f"resize: `size` must have positive height and width, got {size}."
+        )
     channels = shape[axis]
     space = (*size, channels) if axis == -1 else (channels, *size)
     return Spec((*shape[:-3], *space), rules.promoted(images))
@@ -194,6 +198,7 @@ def resize(
             "resize: only one of `crop_to_aspect_ratio` and `pad_to_aspect_ratio` can "
             "be True."
         )
+    _resize_rule(images, size, data_format=data_format)
     axis = channels_axis(images, data_format, "resize")
     dtype = rules.promoted(images)
     rank = len(rules.shape_of(images))
@@ -299,7 +304,24 @@ def _sample(
     return _restore(total, rules.promoted(inputs))
 
 
-def _map_rule(inputs: Any, coordinates: Any, *args: Any, **kwargs: Any) -> Spec:
+def _map_rule(
+    inputs: Any, coordinates: Any, order: int, *args: Any, **kwargs: Any
+) -> Spec:
+    rank, shape = len(rules.shape_of(inputs)), rules.shape_of(coordinates)
+    if shape[0] != rank:
+        raise ValueError(
+            "map_coordinates: First dim of `coordinates` must be the same as the rank "
+            f"of `inputs`, {rank}; got the shape {shape}."
+        )
+    if len(shape) < 2:
+        raise ValueError(
+            "map_coordinates: Invalid coordinates rank: expected at least rank 2, got "
+            f"the shape {shape}."
+        )
+    if order not in (0, 1):
+        raise ValueError(
+            f"map_coordinates: Invalid value for argument `order`: 0 or 1, got {order}."
+        )
     return Spec(rules.shape_of(coordinates)[1:], rules.promoted(inputs))
 
 
@@ -329,22 +351,8 @@ def map_coordinates(
     -------
     tensor of the shape ``coordinates.shape[1:]``
     """
+    _map_rule(inputs, coordinates, order)
     rank = len(rules.shape_of(inputs))
-    shape = rules.shape_of(coordinates)
-    if shape[0] != rank:
-        raise ValueError(
-            "map_coordinates: First dim of `coordinates` must be the same as the rank "
-            f"of `inputs`, {rank}; got the shape {shape}."
-        )
-    if len(shape) < 2:
-        raise ValueError(
-            "map_coordinates: Invalid coordinates rank: expected at least rank 2, got "
-            f"the shape {shape}."
-        )
-    if order not in (0, 1):
-        raise ValueError(
-            f"map_coordinates: Invalid value for argument `order`: 0 or 1, got {order}."
-        )
     parts = [as_float(coordinates[i]) for i in range(rank)]
     return _sample(inputs, parts, order, fill_mode, fill_value)
 
@@ -387,7 +395,21 @@ def through(
     return squeeze(found, 0) if single else found
 
 
-@derived(rule=rules.same)
+def _affine_rule(
+    images: Any, transform: Any, *args: Any, data_format: Any = None, **_: Any
+) -> Spec:
+    data_format = args[3] if len(args) > 3 else data_format
+    channels_axis(images, data_format, "affine_transform")
+    if len(rules.shape_of(transform)) not in (1, 2):
+        raise ValueError(
+            "affine_transform: Invalid transform rank: expected rank 1 (one map for "
+            "all, of shape (8,)) or rank 2 (one an image, of shape (batch, 8)), got "
+            f"the shape {rules.shape_of(transform)}."
+        )
+    return rules.same(images)
+
+
+@derived(rule=_affine_rule)
 def affine_transform(
     images: Any,
     transform: Any,
@@ -409,11 +431,7 @@ def affine_transform(
     fill_value : float
     data_format : {"channels_last", "channels_first"}, optional
     """
-    if len(rules.shape_of(transform)) not in (1, 2):
-        raise ValueError(
-            "affine_transform: `transform` has the shape (8,) or (batch, 8), got "
-            f"{rules.shape_of(transform)}."
-        )
+    _affine_rule(images, transform, data_format=data_format)
     m = reshape(cast(transform, "float32"), (-1, 8))
     a0, a1, a2, b0, b1, b2, c0, c1 = (m[:, i][:, None, None] for i in range(8))
 
@@ -432,7 +450,33 @@ def affine_transform(
     )
 
 
-@derived(rule=rules.same)
+def _perspective_rule(
+    images: Any,
+    start_points: Any,
+    end_points: Any,
+    *args: Any,
+    data_format: Any = None,
+    **_: Any,
+) -> Spec:
+    data_format = args[2] if len(args) > 2 else data_format
+    channels_axis(images, data_format, "perspective_transform")
+    for name, points in (("start_points", start_points), ("end_points", end_points)):
+        shape = rules.shape_of(points)
+        if len(shape) not in (2, 3) or shape[-2:] != (4, 2):
+            raise ValueError(
+                f"perspective_transform: Invalid {name} shape: expected (4, 2) for one "
+                f"image or (batch, 4, 2), got {shape}."
+            )
+    one, two = rules.shape_of(start_points), rules.shape_of(end_points)
+    if one != two:
+        raise ValueError(
+            "perspective_transform: `start_points` and `end_points` need one shape, "
+            f"got {one} and {two}."
+        )
+    return rules.same(images)
+
+
+@derived(rule=_perspective_rule)
 def perspective_transform(
     images: Any,
     start_points: Any,
@@ -452,12 +496,7 @@ def perspective_transform(
     fill_value : float
     data_format : {"channels_last", "channels_first"}, optional
     """
-    for name, points in (("start_points", start_points), ("end_points", end_points)):
-        if rules.shape_of(points)[-2:] != (4, 2):
-            raise ValueError(
-                f"perspective_transform: `{name}` has the shape (4, 2) or "
-                f"(batch, 4, 2), got {rules.shape_of(points)}."
-            )
+    _perspective_rule(images, start_points, end_points, data_format=data_format)
     start = reshape(cast(start_points, "float32"), (-1, 4, 2))
     end = reshape(cast(end_points, "float32"), (-1, 4, 2))
     x, y, u, v = end[..., 0], end[..., 1], start[..., 0], start[..., 1]

@@ -30,42 +30,66 @@ from dlcore.src.symbolic import Spec
 
 def _two_of_three(
     before: Any, after: Any, target: Any, size: int | None, sign: int, names: Any
-) -> tuple[int, int]:
-    """Return both borders from two of: before, after, the size wanted."""
-    given = [v is not None for v in (before, after, target)]
-    if sum(given) != 2:
+) -> tuple[Any, Any, int | None]:
+    """Return both borders and the new size, from two of them.
+
+    What does not follow, as long as ``size`` is not known, is None.
+    """
+    if sum(v is not None for v in (before, after, target)) != 2:
         raise ValueError(
             f"Must specify exactly two of {names[0]}, {names[1]}, {names[2]}; got "
             f"{before}, {after}, {target}."
         )
-    change = None if target is None else sign * (target - (size or 0))
-    if before is None:
-        before = change - after
-    if after is None:
-        after = change - before
-    for name, value in zip(names, (before, after), strict=False):
-        if value < 0:
+    if size is not None:
+        if target is None:
+            target = size + sign * (before + after)
+        elif before is None:
+            before = sign * (target - size) - after
+        else:
+            after = sign * (target - size) - before
+    for name, value in zip(names, (before, after, target), strict=True):
+        if value is not None and value < 0:
             raise ValueError(f"{name} must be >= 0, got {value}.")
-    return before, after
+    return before, after, target
 
 
-def _borders(images: Any, values: Any, data_format: Any, word: str, sign: int) -> Any:
+def _borders(
+    images: Any, numbers: Any, data_format: Any, word: str
+) -> tuple[int, list[tuple[Any, Any, int | None]]]:
+    """Return the first spatial axis, and what ``_two_of_three`` says of both."""
     axis = channels_axis(images, data_format, f"{word}_images")
     shape = rules.shape_of(images)
-    rank = len(shape)
-    first = rank - 3 if axis == -1 else rank - 2
-    top, left, bottom, right, height, width = values
-    ending = "padding" if word == "pad" else "cropping"
-    names = [
-        (f"top_{ending}", f"bottom_{ending}", "target_height"),
-        (f"left_{ending}", f"right_{ending}", "target_width"),
-    ]
-    rows = _two_of_three(top, bottom, height, shape[first], sign, names[0])
-    columns = _two_of_three(left, right, width, shape[first + 1], sign, names[1])
-    return first, rank, rows, columns
+    first = len(shape) - (3 if axis == -1 else 2)
+    ending, sign = ("padding", 1) if word == "pad" else ("cropping", -1)
+    found = []
+    for i, (start, end, side) in enumerate(
+        (("top", "bottom", "height"), ("left", "right", "width"))
+    ):
+        names = f"{start}_{ending}", f"{end}_{ending}", f"target_{side}"
+        given = numbers[i], numbers[i + 2], numbers[i + 4]
+        size = shape[first + i]
+        if sign < 0 and size is None and given[2] is None:
+            raise ValueError(
+                f"When the {side} of the images is unknown, `target_{side}` must be "
+                f"specified; got images of the shape {shape}."
+            )
+        found.append(_two_of_three(*given, size, sign, names))
+    return first, found
 
 
-@derived
+def _borders_rule(word: str) -> Any:
+    def rule(images: Any, *numbers: Any, **named: Any) -> Spec:
+        data_format = numbers[6] if len(numbers) > 6 else named.get("data_format")
+        numbers = (*numbers[:6], *(None,) * (6 - len(numbers)))
+        first, found = _borders(images, numbers, data_format, word)
+        shape = list(rules.shape_of(images))
+        shape[first : first + 2] = (size for _, _, size in found)
+        return Spec(shape, rules.promoted(images))
+
+    return rule
+
+
+@derived(rule=_borders_rule("pad"))
 def pad_images(
     images: Any,
     top_padding: Any = None,
@@ -89,13 +113,13 @@ def pad_images(
         *(top_padding, left_padding, bottom_padding, right_padding),
         *(target_height, target_width),
     )
-    first, rank, rows, columns = _borders(images, values, data_format, "pad", 1)
-    sides = [(0, 0)] * rank
-    sides[first], sides[first + 1] = rows, columns
+    first, found = _borders(images, values, data_format, "pad")
+    sides = [(0, 0)] * len(rules.shape_of(images))
+    sides[first : first + 2] = [(before, after) for before, after, _ in found]
     return pad(images, sides)
 
 
-@derived
+@derived(rule=_borders_rule("crop"))
 def crop_images(
     images: Any,
     top_cropping: Any = None,
@@ -119,13 +143,9 @@ def crop_images(
         *(top_cropping, left_cropping, bottom_cropping, right_cropping),
         *(target_height, target_width),
     )
-    first, _, rows, columns = _borders(images, values, data_format, "crop", -1)
-    key = [slice(None)] * first
-    for (before, after), size in zip(
-        (rows, columns), rules.shape_of(images)[first : first + 2], strict=True
-    ):
-        key.append(slice(before, None if size is None else size - after))
-    return images[tuple(key)]
+    first, found = _borders(images, values, data_format, "crop")
+    key = [slice(before, before + size) for before, _, size in found]
+    return images[(*(slice(None),) * first, *key)]
 
 
 def _patches(
@@ -150,6 +170,17 @@ def _patches(
     return squeeze(found, 0) if single else found
 
 
+def _count(size: Any) -> int:
+    """Return how many spatial axes patches of a size have."""
+    if isinstance(size, int):
+        return 2
+    if not isinstance(size, list | tuple):
+        raise TypeError(f"`size`: Expected an int or a tuple of int, got {size!r}")
+    if len(size) not in (2, 3):
+        raise ValueError(f"`size`: Expected a tuple of length 2 or 3, got {size}")
+    return len(size)
+
+
 @derived
 def extract_patches(
     images: Any,
@@ -164,8 +195,9 @@ def extract_patches(
     Parameters
     ----------
     images : tensor of shape (..., height, width, channels)
-    size : int or pair of int
-    strides : int or pair of int, optional
+        Or volumes, with a size of three numbers.
+    size : int or tuple of int
+    strides : int or tuple of int, optional
         ``size`` unless given.
     dilation_rate : int
     padding : {"valid", "same"}
@@ -175,11 +207,8 @@ def extract_patches(
     -------
     tensor of shape (..., rows, columns, size[0] * size[1] * channels)
     """
-    if len(rules.shape_of(images)) == 5:
-        return extract_patches_3d(
-            images, size, strides, dilation_rate, padding, data_format
-        )
-    return _patches(images, size, strides, dilation_rate, padding, data_format, 2)
+    count = max(_count(size), len(rules.shape_of(images)) - 2)
+    return _patches(images, size, strides, dilation_rate, padding, data_format, count)
 
 
 @derived
@@ -220,7 +249,21 @@ def _each_channel(images: Any, window: Any, padding: str, data_format: Any) -> A
     return squeeze(found, 0) if single else found
 
 
-@derived(rule=rules.same)
+def _blur_rule(
+    images: Any,
+    kernel_size: Any = (3, 3),
+    *args: Any,
+    data_format: Any = None,
+    **_: Any,
+) -> Spec:
+    data_format = args[1] if len(args) > 1 else data_format
+    channels_axis(images, data_format, "gaussian_blur")
+    if len(kernel_size) != 2:
+        raise ValueError(f"`kernel_size` is (width, height), got {kernel_size}")
+    return rules.same(images)
+
+
+@derived(rule=_blur_rule)
 def gaussian_blur(
     images: Any,
     kernel_size: Any = (3, 3),
@@ -233,16 +276,17 @@ def gaussian_blur(
     ----------
     images : tensor of shape (..., height, width, channels)
     kernel_size : pair of int
+        Width and height of the window, in pixels.
     sigma : pair of float
-        Standard deviations along the rows and the columns, in pixels.
+        Standard deviations in these two directions, in pixels.
     data_format : {"channels_last", "channels_first"}, optional
     """
-    channels_axis(images, data_format, "gaussian_blur")
+    _blur_rule(images, kernel_size, data_format=data_format)
     dtype = rules.promoted(images)
     values = as_float(images)
     work = rules.promoted(values)
     sigma = cast(convert_to_tensor(sigma), work)
-    rows, columns = (_bell(n, sigma[i], work) for i, n in enumerate(kernel_size))
+    columns, rows = (_bell(n, sigma[i], work) for i, n in enumerate(kernel_size))
     window = rows[:, None] * columns[None, :]
     return cast(_each_channel(values, window, "same", data_format), dtype)
 

@@ -257,7 +257,7 @@ def sparse_sigmoid(x: Any) -> Any:
     return clip((as_float(x) + 1.0) / 2, 0.0, 1.0)
 
 
-@derived(rule=rules.same_float)
+@derived(rule=_softmax_rule)
 def sparsemax(x: Any, axis: int = -1) -> Any:
     """Return the nearest point of the probability simplex.
 

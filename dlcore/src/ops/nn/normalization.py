@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from dlcore.src import config
@@ -19,8 +20,9 @@ from dlcore.src.ops.numpy.elementwise import (
     square,
     subtract,
 )
-from dlcore.src.ops.numpy.reduction import max as max_, mean, sum as sum_, var
+from dlcore.src.ops.numpy.reduction import mean, sum as sum_, var
 from dlcore.src.ops.numpy.shape import reshape
+from dlcore.src.symbolic import Spec
 
 
 def _moments_rule(
@@ -78,7 +80,31 @@ def _along(x: Any, parameter: Any, axis: Any) -> Any:
     return reshape(parameter, [order.get(i, 1) for i in range(rank)])
 
 
-@derived(rule=rules.same_float)
+def _batch_rule(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    axis: int,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 1e-3,
+) -> Spec:
+    sizes = rules.shape_of(x)
+    size = sizes[rules.canonical_axis(axis, len(sizes))]
+    vectors = {"mean": mean, "variance": variance, "offset": offset, "scale": scale}
+    for name, value in vectors.items():
+        shape = () if value is None else rules.shape_of(value)
+        if value is not None and (
+            len(shape) != 1 or not rules.same_sizes(shape[0], size)
+        ):
+            raise ValueError(
+                f"batch_normalization: `{name}` must be a vector of length {size}, the "
+                f"size of axis {axis} of {sizes}; got the shape {shape}."
+            )
+    return rules.same_float(x)
+
+
+@derived(rule=_batch_rule)
 def batch_normalization(
     x: Any,
     mean: Any,
@@ -103,16 +129,9 @@ def batch_normalization(
     -----
     Source: Ioffe and Szegedy, 2015, arXiv:1502.03167.
     """
+    _batch_rule(x, mean, variance, axis, offset, scale)
     x = as_float(x)
     axis = rules.canonical_axis(axis, len(rules.shape_of(x)))
-    size = rules.shape_of(x)[axis]
-    for name, value in (("mean", mean), ("variance", variance)):
-        shape = rules.shape_of(value)
-        if len(shape) != 1 or not rules.same_sizes(shape[0], size):
-            raise ValueError(
-                f"batch_normalization: `{name}` must have the shape ({size},), that of "
-                f"axis {axis} of {rules.shape_of(x)}; got {shape}."
-            )
     factor = rsqrt(variance + epsilon)
     if scale is not None:
         factor = multiply(factor, scale)
@@ -156,6 +175,11 @@ def layer_normalization(
         _along(x, None if p is None else cast(p, wide), axis) for p in (gamma, beta)
     )
     if kwargs.pop("rms_scaling", False):
+        warnings.warn(
+            "You passed `rms_scaling=True`, which is deprecated: call "
+            "rms_normalization instead.",
+            stacklevel=2,
+        )
         factor = rsqrt(var(x, axis, True) + epsilon)
         result = multiply(x, factor) if gamma is None else multiply(x, factor) * gamma
         return cast(result, original)
@@ -194,7 +218,14 @@ def rms_normalization(
     return cast(result, original)
 
 
-@derived(rule=rules.same_float)
+def _normalize_rule(
+    x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None
+) -> Spec:
+    rules.canonical_axes(axis, len(rules.shape_of(x)))
+    return rules.same_float(x)
+
+
+@derived(rule=_normalize_rule)
 def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> Any:
     """Divide by the norm over ``axis``.
 
@@ -202,12 +233,12 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
     ----------
     x : tensor
     axis : int or tuple of int
-    order : number or "inf"
-        Which norm: the ``order``-th root of the sum of powers; the largest for inf.
+    order : int
+        Which norm: the ``order``-th root of the sum of powers.
     epsilon : float, optional
         The least norm; the global one unless given.
     """
-    if not isinstance(order, int | float) or order < 1:
+    if not isinstance(order, int) or order < 1:
         raise ValueError(
             "normalize: Argument `order` must be an int >= 1. "
             f"Received: order={order!r}"
@@ -218,8 +249,5 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
         squares = sum_(square(x), axis, True)
         return multiply(x, rsqrt(maximum(squares, epsilon**2)))
     size = absolute(x)
-    if order == float("inf"):
-        norm = max_(size, axis, True)
-    else:
-        norm = power(sum_(power(size, order), axis, True), 1.0 / order)
+    norm = power(sum_(power(size, order), axis, True), 1.0 / order)
     return divide(x, maximum(norm, epsilon))

@@ -74,6 +74,11 @@ def fold(
     -------
     tensor of shape (batch, channels, height, width)
     """
+    shape = rules.shape_of(x)
+    if len(shape) != 3:
+        raise ValueError(
+            f"fold: `x` must be 3D (batch, channels * window, places), got {shape}."
+        )
     window, gaps, border, steps = _pairs(kernel_size, dilation, padding, stride)
     height, width = per_axis(output_size, 2, "output_size")
     tall, broad = height + 2 * border[0], width + 2 * border[1]
@@ -87,7 +92,7 @@ def fold(
     down = places(window[0], gaps[0], rows, steps[0])  # (window, rows)
     along = places(window[1], gaps[1], columns, steps[1])
     flat = down[:, None, :, None] * broad + along[None, :, None, :]
-    batch, depth, _ = rules.shape_of(x)
+    batch, depth, _ = shape
     channels = depth // (window[0] * window[1])
     values = reshape(x, (batch * channels, -1))
     image = scatter(
@@ -104,7 +109,7 @@ def _check_block(block_size: int, data_format: str) -> bool:
             f"unknown `data_format` {data_format!r}.{did_you_mean(data_format, known)}"
         )
     if not isinstance(block_size, int) or block_size < 2:
-        raise ValueError(f"`block_size` is an integer above 1, got {block_size!r}.")
+        raise ValueError(f"`block_size` must be at least 2, got {block_size!r}.")
     return channels_last(data_format)
 
 
