@@ -22,9 +22,9 @@ STEP = 0.0625
 class Row(NamedTuple):
     """What followed one key.
 
-    `names` are sorted name numbers (int32), `counts` float32, `repositories` uint16;
-    `total` is the sum of all counts (dropped rare ones included) and `spread` the
-    number of repositories in which the key occurs.
+    `names` are sorted name numbers (uint16 or wider), `counts` float32,
+    `repositories` uint16; `total` is the sum of all counts (dropped rare ones
+    included) and `spread` the number of repositories in which the key occurs.
     """
 
     names: np.ndarray
@@ -46,7 +46,7 @@ class Table:
     totals, spreads : ndarray
         Shape ``(rows,)``, float32 and uint16: see `Row`.
     names, counts, repositories : ndarray
-        Shape ``(entries,)``, int32, uint8 (see `STEP`) and uint16.
+        Shape ``(entries,)``, uint16 or wider, uint8 (see `STEP`) and uint16.
     """
 
     FIELDS = ("keys", "ends", "totals", "spreads", "names", "counts", "repositories")

@@ -165,7 +165,7 @@ class Describer:
         return found
 
 
-LISTS = 64
+LISTS = 16
 """Lists whose description is kept."""
 
 

@@ -29,16 +29,91 @@ class Sizes(NamedTuple):
     width: int
     embedding: int = 24
     hidden: int = 64
+    last: int = 32
 
 
-class TokenMean(layers.Layer):
-    """Mean of the vectors of the subtokens that are not padding (0)."""
+class Scorer(layers.Layer):
+    """Score the candidates of lists; see `build` for inputs and outputs.
 
-    def call(self, ids: Any, vectors: Any) -> Any:
-        """Average ``(..., tokens, size)`` over tokens to ``(..., size)``."""
+    One layer, not a graph of small ones: a list is scored at every key press, and
+    each call of a layer costs as much as its arithmetic on a short list.
+
+    Parameters
+    ----------
+    sizes : Sizes
+        Shapes of the weights.
+    dropout : float
+        Share of embeddings and hidden units dropped while training: the embeddings
+        learn single repositories by heart without it.
+    """
+
+    def __init__(self, sizes: Sizes, dropout: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.sizes = sizes
+        self.dropout = layers.Dropout(dropout)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights."""
+        s = self.sizes
+        size = (s.vocabulary, s.embedding)
+        self.subtokens = self.add_weight(size, "uniform", name="subtokens")
+        self.place = self._dense("place", s.slots * s.embedding + s.numbers, s.hidden)
+        self.query = self._dense("query", s.hidden, s.embedding)
+        self.from_features = self._dense("from_features", s.features, s.hidden)
+        self.from_fit = self._kernel("from_fit", s.embedding, s.hidden)
+        self.from_item = self._kernel("from_item", s.embedding, s.hidden)
+        self.from_place = self._kernel("from_place", s.hidden, s.hidden)
+        self.hidden = self._dense("hidden", s.hidden, s.last)
+        self.deep = self._dense("deep", s.last, 1)
+        self.wide = self._kernel("wide", s.features, 1)
+
+    def _kernel(self, name: str, inputs: int, outputs: int) -> Any:
+        shape = (inputs, outputs)
+        return self.add_weight(shape, "glorot_uniform", name=f"{name}_kernel")
+
+    def _dense(self, name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
+        bias = self.add_weight((outputs,), "zeros", name=f"{name}_bias")
+        return self._kernel(name, inputs, outputs), bias
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Score lists."""
+        features, candidates, context, numbers, offset = inputs
+        item = self._drop(self._mean(candidates), training)
+        around = ops.reshape(
+            self._mean(context), (-1, self.sizes.slots * self.sizes.embedding)
+        )
+        around = self._drop(around, training)
+        place = ops.concatenate([around, numbers], axis=-1)
+        place = ops.relu(_affine(place, self.place))
+        fit = item * ops.expand_dims(_affine(place, self.query), 1)
+        hidden = (
+            _affine(features, self.from_features)
+            + ops.matmul(fit, self.from_fit)
+            + ops.matmul(item, self.from_item)
+            + ops.expand_dims(ops.matmul(place, self.from_place), 1)
+        )
+        hidden = self._drop(ops.relu(hidden), training)
+        hidden = ops.relu(_affine(hidden, self.hidden))
+        scores = _affine(hidden, self.deep) + ops.matmul(features, self.wide)
+        return ops.squeeze(scores, -1) + offset
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Give the shape of the offsets."""
+        return input_shape[-1]
+
+    def _drop(self, x: Any, training: bool | None) -> Any:
+        return self.dropout(x, training=True) if training else x
+
+    def _mean(self, ids: Any) -> Any:
+        """Average the vectors of the subtokens that are not padding (0)."""
         mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)
-        total = ops.sum(vectors * mask, axis=-2)
+        total = ops.sum(ops.take(self.subtokens, ids, axis=0) * mask, axis=-2)
         return total / ops.maximum(ops.sum(mask, axis=-2), 1.0)
+
+
+def _affine(x: Any, dense: tuple[Any, Any]) -> Any:
+    kernel, bias = dense
+    return ops.matmul(x, kernel) + bias
 
 
 def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
@@ -49,8 +124,7 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
     sizes : Sizes
         Numbers of features, subtokens and context slots, and widths.
     dropout : float
-        Share of embeddings and hidden units dropped while training: the embeddings
-        learn single repositories by heart without it.
+        See `Scorer`.
 
     Returns
     -------
@@ -61,45 +135,15 @@ def build(sizes: Sizes, dropout: float = 0.0) -> dlcore.Model:
         ``(batch, list)`` float32 (added to the scores: -1e9 conceals padding);
         gives scores ``(batch, list)``.
     """
-    features = dlcore.Input((None, sizes.features), name="features")
-    candidates = dlcore.Input((None, LONGEST), dtype="int32", name="candidates")
-    context = dlcore.Input((sizes.slots, sizes.width), dtype="int32", name="context")
-    numbers = dlcore.Input((sizes.numbers,), name="numbers")
-    offset = dlcore.Input((None,), name="offset")
-
-    embed = layers.Embedding(sizes.vocabulary, sizes.embedding, name="subtokens")
-    mean = TokenMean(name="mean")
-    item = mean(candidates, embed(candidates))
-    item = layers.Dropout(dropout, name="item")(item)
-    around = layers.Flatten(name="around")(mean(context, embed(context)))
-    around = layers.Dropout(dropout, name="around_dropout")(around)
-    place = layers.Concatenate(name="place")([around, numbers])
-    place = layers.Dense(sizes.hidden, activation="relu", name="place_hidden")(place)
-    query = layers.Dense(sizes.embedding, name="query")(place)
-    query = layers.Reshape((1, sizes.embedding), name="query_row")(query)
-    place = layers.Reshape((1, sizes.hidden), name="place_row")(place)
-    fit = layers.Multiply(name="fit")([item, query])
-
-    mixed = layers.Add(name="mixed")(
-        [
-            layers.Dense(sizes.hidden, name="from_features")(features),
-            layers.Dense(sizes.hidden, use_bias=False, name="from_fit")(fit),
-            layers.Dense(sizes.hidden, use_bias=False, name="from_item")(item),
-            layers.Dense(sizes.hidden, use_bias=False, name="from_place")(place),
-        ]
-    )
-    hidden = layers.Activation("relu", name="hidden")(mixed)
-    hidden = layers.Dropout(dropout, name="dropout")(hidden)
-    hidden = layers.Dense(32, activation="relu", name="hidden_2")(hidden)
-    deep = layers.Dense(1, name="deep")(hidden)
-    wide = layers.Dense(1, use_bias=False, name="wide")(features)
-    score = layers.Add(name="score")([deep, wide])
-    flat = layers.Reshape((-1,), name="flat")(score)
-    return dlcore.Model(
-        [features, candidates, context, numbers, offset],
-        layers.Add(name="scores")([flat, offset]),
-        name="ranker",
-    )
+    inputs = [
+        dlcore.Input((None, sizes.features), name="features"),
+        dlcore.Input((None, LONGEST), dtype="int32", name="candidates"),
+        dlcore.Input((sizes.slots, sizes.width), dtype="int32", name="context"),
+        dlcore.Input((sizes.numbers,), name="numbers"),
+        dlcore.Input((None,), name="offset"),
+    ]
+    scores = Scorer(sizes, dropout, name="scorer")(inputs)
+    return dlcore.Model(inputs, scores, name="ranker")
 
 
 class Network:
@@ -162,7 +206,7 @@ def to_arrays(
     arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32)}
     for weight, value in zip(model.weights, model.get_weights(), strict=True):
         name = _key(weight)
-        if name.startswith("subtokens"):
+        if name == "subtokens":
             largest = np.maximum(np.abs(value).max(axis=1, keepdims=True), 1e-8)
             arrays[name] = np.rint(value / largest * 127).astype(np.int8)
             arrays[name + ".row"] = (largest / 127).astype(np.float32)
@@ -193,5 +237,5 @@ def _unpacked(
 
 
 def _key(weight: Any) -> str:
-    """Name a weight by its layer and role: ``"query.kernel"``."""
-    return ".".join(weight.path.split("/")[-2:])
+    """Name a weight without its layer: ``"query_kernel"``."""
+    return str(weight.path.rpartition("/")[2])

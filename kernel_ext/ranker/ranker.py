@@ -32,6 +32,7 @@ STARRED = 40
 SHOWN = 0.10
 """A private name goes last unless its probability is at least this: two stars."""
 PRIVATE, DUNDER = FEATURES.index("private"), FEATURES.index("dunder")
+KEYWORD = FEATURES.index("is_keyword")
 EMPTY = np.zeros(len(FEATURES), np.float32)
 CAUTIOUS = Scale(offset=-1.0)
 """For languages without learned weights, where nothing is calibrated."""
@@ -196,35 +197,34 @@ class Ranker:
         found: list[str] = []
         rows: list[np.ndarray] = []
         shares: list[np.ndarray] = []
-        left = 1.0
+        left, mixed = 1.0, False
         for group, members in enumerate(_grouped(labels, point.prefix)):
             if not members:
                 continue
             here = point if group == 0 else replace(point, prefix="")
             ranked = self.scored(here, where, members, learned)
+            features = ranked.inputs.features
             p = ranked.probabilities * left
             order = _order(ranked, p, shown=point.prefix.startswith("_"))
-            found += [members[i] for i in order]
-            rows += [ranked.inputs.features[i] for i in order[:STARRED]]
-            rows += [EMPTY] * (len(order) - STARRED)
+            found += [members[i] for i in order.tolist()]
+            rows += [*features[order[:STARRED]], *[EMPTY] * (len(order) - STARRED)]
             shares.append(p[order])
             left = max(0.0, left - float(p.sum())) * (1.0 if group == 0 else 0.01)
+            mixed = mixed or bool(features[:, KEYWORD].any())
         if not found:
             return []
         p = np.minimum.accumulate(np.minimum(np.concatenate(shares), 1.0))
-        counts = np.searchsorted(THRESHOLDS, p, side="right")
+        stars = np.searchsorted(THRESHOLDS, p, side="right")
         explain = Reasons(self.counts, point, where)
-        mixed = any(label.endswith("=") for label in found)
-        result = []
-        for i, (label, share, count) in enumerate(
-            zip(found, p.tolist(), counts.tolist(), strict=True)
-        ):
-            reason = ""
-            if count or i < REASONS:
-                keyword = label.endswith("=") if mixed else None
-                reason = explain(label.removesuffix("="), rows[i], keyword)
-            result.append(Suggestion(label, share, count, reason))
-        return result
+        reasons = []
+        told = max(
+            REASONS, int(np.count_nonzero(stars))
+        )  # probabilities fall: the first
+        for label, row in zip(found[:told], rows, strict=False):
+            keyword = label.endswith("=") if mixed else None
+            reasons.append(explain(label.removesuffix("="), row, keyword))
+        reasons += [""] * (len(found) - len(reasons))
+        return list(map(Suggestion, found, p.tolist(), stars.tolist(), reasons))
 
     def scored(
         self, point: Point, where: Place, labels: Sequence[str], learned: bool = True

@@ -245,7 +245,8 @@ def _renumbered(kept: dict[str, _Columns], names: Names) -> Counts:
             number = (columns.keys >> np.uint64(part * BITS)).astype(np.int64) & mask
             moved = np.where(number > 0, new[number - 1] + 1, 0).astype(np.uint64)
             keys |= moved << np.uint64(part * BITS)
-        tables[title] = _table(columns, keys, new[columns.names].astype(np.int32))
+        numbers = new[columns.names].astype(np.min_scalar_type(len(used)))
+        tables[title] = _table(columns, keys, numbers)
     return Counts(list(by_number[used]), tables)
 
 
