@@ -40,9 +40,14 @@ class Op:
         Whether the first argument is a list of tensors.
     nested : bool
         Whether arguments may be nested structures of tensors.
+    found : Callable
+        Arguments, keyword arguments -> the values whose types say where it runs.
     """
 
-    __slots__ = ("body", "function", "name", "nested", "rule", "sequence", "signature")
+    __slots__ = (
+        *("body", "found", "function", "name", "nested", "rule", "sequence"),
+        "signature",
+    )
 
     def __init__(
         self,
@@ -58,7 +63,10 @@ class Op:
         self.sequence = sequence
         self.nested = nested
         self.signature = inspect.signature(declared)
-        self.function = _dispatcher(declared, sequence, nested)
+        self.found = _nested if nested else _flat
+        if sequence:
+            self.found = _sequence(next(iter(self.signature.parameters)))
+        self.function = _dispatcher(declared, self.found)
 
     def spec(self, args: Any, kwargs: Any) -> Any:
         """Return what the rule, or the body on symbolic tensors, makes of a call."""
@@ -86,9 +94,9 @@ _LIBRARIES = {
     "jax": "jax",
     "jaxlib": "jax",
     "tensorflow": "tensorflow",
-    "dlcore": "openvino",
 }
 _UNKNOWN = object()
+_NONE = object()  # in the place of an argument that was not given
 
 
 def find_home(kind: type) -> Any:
@@ -96,55 +104,121 @@ def find_home(kind: type) -> Any:
     home = None
     if hasattr(kind, "shape"):
         for base in kind.__mro__:
-            name = _LIBRARIES.get(base.__module__.partition(".")[0])
-            if name:
-                home = backends.get(name)
+            home = HOME.get(base)
+            library = _library(base.__module__)
+            if home is None and library is not None:
+                home = backends.get(library)
+            if home is not None:
                 break
     HOME[kind] = home
     return home
 
 
+def _library(module: str) -> str | None:
+    """Return the backend whose tensors a module defines, or None."""
+    first, *rest = module.split(".")
+    if first == "dlcore" and rest[:2] == ["src", "backend"]:
+        return rest[2]  # a library's tensors, wrapped by its backend
+    return _LIBRARIES.get(first)
+
+
 def _dispatcher(
-    declared: Callable[..., Any], sequence: bool, nested: bool = False
+    declared: Callable[..., Any], found: Callable[..., Any]
 ) -> Callable[..., Any]:
-    name, homes, current = declared.__name__, HOME, backends.current
+    """Return the function that runs an op where its arguments live.
+
+    Which kernel that is follows from the arguments' types. It is remembered for the
+    type of the first argument: calls on one argument, and on two of which the second
+    has the same type or no home, are nearly all there are.
+    """
+    name, current, homes = declared.__name__, backends.current, HOME
+    # Type -> the kernel where it lives; None: the active backend's.
+    kernels: dict[type, Callable[..., Any] | None] = {}
+    find = kernels.get
+
+    def general(args: Any, kwargs: Any) -> Any:
+        home = _home_of(name, found(args, kwargs))
+        kernel = (home or current()).ops[name]
+        if found is _flat and args and home is homes[type(args[0])]:
+            kernels[type(args[0])] = kernel if home else None
+        return kernel(*args, **kwargs)
 
     @functools.wraps(declared)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        home = None
-        found = args[0] if sequence and args else args
-        if nested:
-            found = optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
-        for a in found:
-            h = homes.get(type(a), _UNKNOWN)
-            if h is not None:
-                if h is _UNKNOWN:
-                    h = find_home(type(a))
-                    if h is None:
-                        continue
-                if home is None or h.wins:
-                    home = h
-                elif h is not home and not home.wins:
-                    raise mixed(name, home, h)
-        if kwargs:
-            for a in kwargs.values():
-                h = homes.get(type(a), _UNKNOWN)
-                if h is not None:
-                    if h is _UNKNOWN:
-                        h = find_home(type(a))
-                        if h is None:
-                            continue
-                    if home is None or h.wins:
-                        home = h
-                    elif h is not home and not home.wins:
-                        raise mixed(name, home, h)
-        if home is None:
-            home = current()
-        elif home.wins:
-            return home.run(name, args, kwargs)
-        return home.ops[name](*args, **kwargs)
+    def call(x: Any = _NONE, y: Any = _NONE, /, *rest: Any, **named: Any) -> Any:
+        kernel: Any = _UNKNOWN
+        if not (rest or named):
+            kind = type(x)
+            if y is _NONE or type(y) is kind or homes.get(type(y), _UNKNOWN) is None:
+                kernel = find(kind, _UNKNOWN)
+                if kernel is None:
+                    kernel = current().ops[name]
+        try:
+            if kernel is _UNKNOWN:
+                return general(_given(x, y, rest), named)
+            return kernel(x) if y is _NONE else kernel(x, y)
+        except Exception as error:
+            raise _explained(name, _given(x, y, rest), named, error) from None
 
     return call
+
+
+def _given(x: Any, y: Any, rest: Any) -> tuple[Any, ...]:
+    return () if x is _NONE else (x,) if y is _NONE else (x, y, *rest)
+
+
+def _flat(args: Any, kwargs: Any) -> Any:
+    return (*args, *kwargs.values()) if kwargs else args
+
+
+def _nested(args: Any, kwargs: Any) -> Any:
+    return optree.tree_leaves((args, kwargs))
+
+
+def _sequence(first: str) -> Callable[..., Any]:
+    """Return what looks into the first argument, by position or by its name."""
+
+    def found(args: Any, kwargs: Any) -> Any:
+        xs = args[0] if args else kwargs.get(first)
+        flat = _flat(args, kwargs)
+        return (*xs, *flat) if isinstance(xs, list | tuple) else flat
+
+    return found
+
+
+def _home_of(name: str, values: Any) -> Any:
+    """Return who runs an op on these values; None if it is the active backend.
+
+    Raises
+    ------
+    TypeError
+        If they are tensors of two libraries.
+    """
+    home = None
+    for value in values:
+        other = HOME.get(type(value), _UNKNOWN)
+        if other is _UNKNOWN:
+            other = find_home(type(value))
+        if other is None:
+            continue
+        if home is None or other.wins:
+            home = other
+        elif other is not home and not home.wins:
+            raise mixed(name, home, other)
+    return home
+
+
+def _explained(name: str, args: Any, kwargs: Any, error: Exception) -> Exception:
+    """Return what a failed call raises: the user's frames, and a clear message."""
+    from dlcore.src.ops import errors
+    from dlcore.src.utils import tracebacks
+
+    found = errors.explain(name, args, kwargs, error)
+    if tracebacks.is_traceback_filtering_enabled():
+        return found.with_traceback(tracebacks.without_own_frames(found.__traceback__))
+    if found is not error:
+        found.add_note(f"The {type(error).__name__} behind it: {error}")
+        found = found.with_traceback(error.__traceback__)
+    return found
 
 
 def mixed(name: str, first: backends.Backend, second: backends.Backend) -> TypeError:
@@ -207,25 +281,30 @@ def _declare(function: F, rule: Any, body: Any, sequence: bool, nested: bool) ->
     return op.function  # type: ignore[return-value]
 
 
+class _Runs(dict):
+    """Name of an op -> what runs it on things that are no tensors themselves."""
+
+    def __init__(self, run: Callable[[str, Any, Any], Any]):
+        self._run = run
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        run = self[name] = lambda *args, **kwargs: self._run(name, args, kwargs)
+        return run
+
+
 class Symbolic:
     """The home of symbolic tensors: it runs rules instead of kernels."""
 
     wins, name = True, "symbolic"
 
+    def __init__(self) -> None:
+        self.ops = _Runs(self.run)
+
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
         """Compute the shape of an op's result, and remember the call."""
         op = REGISTRY[name]
-        try:
-            spec = op.spec(args, kwargs)
-        except (TypeError, ValueError, IndexError) as error:
-            raise _named(name, error) from error
+        spec = (op.rule or op.body)(*args, **kwargs)  # type: ignore[misc]
         return record(op.function, args, kwargs, spec)
-
-
-def _named(name: str, error: Exception) -> Exception:
-    """Return the error of a rule with the op's name in front."""
-    text = str(error)
-    return type(error)(text if text.startswith(f"{name}:") else f"{name}: {text}")
 
 
 def record(function: Callable[..., Any], args: Any, kwargs: Any, specs: Any) -> Any:
@@ -249,31 +328,31 @@ class Unwrap:
 
     wins, name = True, "variable"
 
+    def __init__(self) -> None:
+        self.ops = _Runs(self.run)
+
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
-        """Run the op on the values; symbolic arguments keep the variable."""
-        home: Any = None
-        values = [*args, *kwargs.values()]
-        if REGISTRY[name].sequence and args:
-            values += args[0]
-        if REGISTRY[name].nested:
-            values = optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
-        for a in values:
-            h = HOME.get(type(a))
-            if h is SYMBOLIC:
-                return SYMBOLIC.run(name, args, kwargs)
-            if type(a) is Variable:
-                if type(a.value) is KerasTensor:
-                    return SYMBOLIC.run(name, _plain(args), _plain(kwargs))
-                h = a.backend
-            if h is not None:
-                if home is not None and h is not home:
-                    raise mixed(name, home, h)
-                home = h
-        return home.ops[name](*_plain(args), **_plain(kwargs))
+        """Run the op on the values; with symbolic arguments variables stay."""
+        values = REGISTRY[name].found(args, kwargs)
+        homes = list(dict.fromkeys(h for h in map(_of, values) if h is not None))
+        if SYMBOLIC in homes:
+            if not any(type(v) is KerasTensor for v in values):
+                args, kwargs = _plain(args), _plain(kwargs)
+            return SYMBOLIC.run(name, args, kwargs)
+        if len(homes) > 1:
+            raise mixed(name, homes[0], homes[1])
+        return homes[0].ops[name](*_plain(args), **_plain(kwargs))
+
+
+def _of(value: Any) -> Any:
+    """Return who runs ops on a value, which may be a variable."""
+    if isinstance(value, Variable):
+        return SYMBOLIC if type(value.value) is KerasTensor else value.backend
+    return HOME.get(type(value))
 
 
 def _plain(tree: Any) -> Any:
-    if type(tree) is Variable:
+    if isinstance(tree, Variable):
         return tree.value
     if type(tree) is dict:
         return {k: _plain(v) for k, v in tree.items()}

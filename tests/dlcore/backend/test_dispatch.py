@@ -25,7 +25,12 @@ def test_an_op_runs_where_its_tensor_lives(backend: str) -> None:
             ops.add(x, 1),
             ops.zeros_like(x),
             ops.logaddexp(1.0, x),
+            ops.add(1, x),
+            ops.add(x1=np.ones(2, "float32"), x2=x),
+            ops.where(True, x, 0),
             ops.concatenate([x, x]),
+            ops.concatenate(xs=[x, np.ones(1, "float32")]),
+            ops.stack(x=(x, x), axis=1),
         ):
             assert type(result) is type(x)
 
@@ -75,6 +80,49 @@ def test_new_threads_see_set_backend_and_not_the_scope() -> None:
         assert seen == ["numpy"]
     finally:
         dlcore.config.set_backend(before)
+
+
+def test_subclasses_of_variables_and_symbolic_tensors_are_what_they_are() -> None:
+    class Weight(dlcore.Variable):
+        pass
+
+    class Shape(dlcore.KerasTensor):
+        pass
+
+    with dlcore.use_backend("numpy"):
+        np.testing.assert_array_equal(ops.add(Weight([1.0, 2.0]), 1.0), [2.0, 3.0])
+        assert isinstance(ops.exp(Shape((2, None))), dlcore.KerasTensor)
+
+
+def test_a_failed_call_shows_the_caller_and_one_frame(backend: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"matmul.*\(2, 3\)") as caught:
+        ops.matmul(ops.ones((2, 3)), ops.ones((4, 5)))
+    assert [entry.name for entry in caught.traceback][1:] == ["call"]
+    dlcore.config.disable_traceback_filtering()
+    try:
+        with pytest.raises((ValueError, TypeError)) as whole:
+            ops.matmul(ops.ones((2, 3)), ops.ones((4, 5)))
+        assert len(whole.traceback) > 2
+    finally:
+        dlcore.config.enable_traceback_filtering()
+
+
+def test_a_compiler_that_traces_sees_no_dispatcher(need: Callable[[str], None]) -> None:
+    def f(x: object) -> object:
+        y = ops.add(ops.exp(x), 2.0)
+        return ops.sum(y, axis=0) + ops.concatenate([y, y])[0]
+
+    need("torch")
+    import torch
+
+    x = torch.ones(3)
+    compiled = torch.compile(f, fullgraph=True, backend="eager")
+    np.testing.assert_allclose(compiled(x), f(x))
+    need("jax")
+    import jax
+
+    jaxpr = jax.make_jaxpr(lambda x: ops.add(ops.exp(x), 2.0))(jax.numpy.ones(3))
+    assert [e.primitive.name for e in jaxpr.eqns] == ["exp", "add"]
 
 
 def test_an_unknown_backend_has_a_suggestion() -> None:
