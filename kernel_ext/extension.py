@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 _TARGET = "polaris.completion"
+"""Name of the comm target; here, as `kernel_ext.protocol` is not to be imported yet."""
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -14,9 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, ClassVar
 
-TARGET = "polaris.completion"
-"""Name of the comm target."""
-
 NO_ID = -1
 """Identifier in a failure whose request carried none that could be read."""
 

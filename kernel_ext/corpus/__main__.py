@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from kernel_ext import whole
 from kernel_ext.corpus.coverage import coverage
 from kernel_ext.corpus.mine import FILES, NOTEBOOKS, mine, report
 
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         }
     if options.report:
-        Path(options.report).write_text(json.dumps(made, indent=1), "utf-8")
+        whole.write(Path(options.report), json.dumps(made, indent=1))
     if options.command == "coverage":
         _show_rows(made["coverage"])
     else:

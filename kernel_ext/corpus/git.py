@@ -15,6 +15,10 @@ _OWNER_NAME = re.compile(r"([\w.-]+)(?:\+|__)([\w.-]+?)(?:\.git)?")
 _DEPTH = 3
 
 
+class GitError(RuntimeError):
+    """A repository that git cannot read; the text says why."""
+
+
 @dataclass(frozen=True)
 class Repository:
     """A repository on this machine."""
@@ -79,7 +83,7 @@ def _run(git: Path, *arguments: str, check: bool = True) -> bytes:
     done = subprocess.run(command, capture_output=True, check=False, env=_environment())
     if check and done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise RuntimeError(f"git cannot read {str(git)!r}: {said}")
+        raise GitError(f"git cannot read {str(git)!r}: {said}")
     return done.stdout
 
 
@@ -145,7 +149,7 @@ def read(
 def _content(stream: IO[bytes], largest: int) -> bytes | None:
     header = stream.readline().split()
     if not header:
-        raise RuntimeError("git stopped while its objects were read")
+        raise GitError("git stopped while its objects were read")
     if len(header) < 3:
         return None  # "<name> missing": a partial clone
     size = int(header[2])

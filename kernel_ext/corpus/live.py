@@ -13,6 +13,7 @@ import inspect
 import io
 import json
 import keyword
+import logging
 import os
 import pkgutil
 import re
@@ -24,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+from kernel_ext import whole
+
 PACKAGES = frozenset(
     "numpy pandas matplotlib sklearn scipy torch jax keras tensorflow IPython "
     "ipywidgets tqdm PIL joblib requests yaml rich psutil packaging dateutil "
@@ -31,6 +34,7 @@ PACKAGES = frozenset(
 )
 """Packages that may be imported to look at them; all else is unknown."""
 
+_log = logging.getLogger(__name__)
 _NOT = {"antigravity", "this", "idlelib", "turtledemo", "tkinter", "test", "lib2to3"}
 _MISSING = object()
 _PARAMETER = re.compile(r"^(?:\*{0,2}\w+(?:, \*{0,2}\w+)*)(?= ?:|$)", re.MULTILINE)
@@ -85,7 +89,10 @@ def _import(name: str) -> Any:
     with _quiet():
         try:
             return importlib.import_module(name)
-        except Exception:  # a library's import may fail in any way
+        except ImportError:  # not installed, or no module but an attribute
+            return _MISSING
+        except Exception as error:  # a library's import may fail in any way
+            _log.warning("%s counts as unknown: its import fails (%r)", name, error)
             return _MISSING
 
 
@@ -260,12 +267,8 @@ class Store:
         """Write what is new."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for root in sorted(self._changed):
-            path = self._file(root)
-            unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-            unfinished.write_text(
-                json.dumps(self._lists[root], sort_keys=True), "utf-8"
-            )
-            unfinished.replace(path)
+            text = json.dumps(self._lists[root], sort_keys=True)
+            whole.write(self._file(root), text)
         self._changed.clear()
 
 

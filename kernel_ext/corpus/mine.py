@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from kernel_ext import context
+from kernel_ext import context, whole
 from kernel_ext.corpus import duplicates, git, sources
 from kernel_ext.corpus.documents import SUFFIX, repositories
 from kernel_ext.corpus.splits import permissive, reserved
@@ -84,13 +83,13 @@ def mine(
         running = {pool.submit(_mine_one, *job): job[0].name for job in jobs}
         for done in as_completed(running):
             failure = done.exception()
-            if isinstance(failure, (RuntimeError, OSError)):
+            if isinstance(failure, (git.GitError, OSError)):
                 refused[running[done]] = f"cannot be read: {failure}"
             elif failure is not None:
                 raise failure
             bar.set_postfix_str(running[done][:30], refresh=False)
             bar.update()
-    _write(cache / "duplicates.json", json.dumps(find_duplicates(cache)))
+    whole.write(cache / "duplicates.json", json.dumps(find_duplicates(cache)))
     return report(cache, refused)
 
 
@@ -141,15 +140,7 @@ def _mine_one(
         "counts": dict(sorted(counts.items())),
     }
     text = "\n".join(json.dumps(each) for each in [record, *kept])
-    _write(path, gzip.compress(text.encode(), 6, mtime=0))
-
-
-def _write(path: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all."""
-    content = content.encode() if isinstance(content, str) else content
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    whole.write(path, gzip.compress(text.encode(), 6, mtime=0))
 
 
 def _collect(repository: git.Repository) -> tuple[list[dict[str, Any]], Counter[str]]:

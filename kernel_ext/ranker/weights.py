@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -17,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from kernel_ext import whole
 
 FORMAT = 1
 FOLDER = Path(__file__).parent.parent / "weights"
@@ -57,15 +57,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], meta: dict[str, Any]) ->
     buffer = io.BytesIO()
     every: dict[str, Any] = {**arrays, "meta": np.frombuffer(text, np.uint8)}
     np.savez_compressed(buffer, **every)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(buffer.getbuffer())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    whole.write(path, buffer.getvalue())
     return path.stat().st_size
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from kernel_ext import corpus
+from kernel_ext import corpus, whole
 from kernel_ext.ranker import weights
 from kernel_ext.ranker.ranker import Ranker
 from kernel_ext.ranker.subtokens import Vocabulary
@@ -97,7 +97,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     result = evaluate.report(judged)
     print(evaluate.text(result))
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1))
+        whole.write(options.json, json.dumps(result, indent=1))
     return 0
 
 

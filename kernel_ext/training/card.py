@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from kernel_ext import whole
+
 COLUMNS = ("repository", "commit", "licence", "split", "files", "notebooks")
 
 
@@ -33,6 +35,4 @@ def repositories(
         if record["split"] == "validation" or record["repository"] in used:
             flat = {"files": 0, "notebooks": 0, **record.get("counts", {}), **record}
             writer.writerow(flat)
-    temporary = path.with_suffix(".csv.part")
-    temporary.write_text(buffer.getvalue(), encoding="utf-8")
-    temporary.replace(path)
+    whole.write(path, buffer.getvalue())

@@ -132,7 +132,6 @@ class Batch:
         self.context = np.zeros((size, len(SLOTS), WIDTH), np.uint16)
         self.numbers = np.zeros((size, len(NUMBERS)), np.float16)
         self.offset = np.full((size, length), -1e9, np.float32)
-        self.weight = np.ones(size, np.float32)
         self.filled = 0
 
     def add(

@@ -244,6 +244,23 @@ def test_a_broken_repository_is_reported_and_the_others_go_on(
     assert "cannot be read: git" in made["refused"][OTHER]
 
 
+def test_workers_that_die_are_no_broken_repositories(make_repository, tmp_path):
+    """A script that begins to mine again in each worker, for want of a guard."""
+    folder = make_repository(FREE, {"a.py": words(0, 30)})
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from kernel_ext.corpus.mine import mine\n"
+        f"mine([{str(folder)!r}], {str(tmp_path / 'cache')!r}, quiet=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script)]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert "BrokenProcessPool" in done.stderr
+
+
 def test_objects_that_a_partial_clone_lacks_are_counted(make_repository, tmp_path):
     folder = make_repository(FREE, {"a.py": words(0, 30), "b.py": words(30, 60)})
     blob = git(folder, "rev-parse", "HEAD:b.py")

@@ -198,6 +198,16 @@ def test_old_names_of_a_library_are_looked_at_quietly(pools):
     assert (source, "nn" in names) == ("live", True)
 
 
+def test_a_library_that_breaks_on_import_is_told_of(monkeypatch, tmp_path, caplog):
+    (tmp_path / "broken_one.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(live, "PACKAGES", {"broken_one", "absent_one"})
+    assert live.attributes("broken_one", static=True) is None
+    assert live.attributes("absent_one", static=True) is None
+    (told,) = caplog.messages
+    assert "broken_one counts as unknown" in told and "ZeroDivisionError" in told
+
+
 def test_live_names_are_kept(pools, monkeypatch):
     ask(pools, "import math\nmath.NAME")
     pools.save()

@@ -1,6 +1,6 @@
 """Sparse count tables and the file that holds them."""
 
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,7 +73,13 @@ def test_a_failed_write_leaves_the_old_file(counts, tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
     weights.write(path, counts.to_arrays(), {})
     before = path.read_bytes()
-    monkeypatch.setattr(os, "fdopen", lambda *a: (_ for _ in ()).throw(OSError("full")))
+
+    def full(self, data):
+        with self.open("wb") as file:
+            file.write(data[:10])
+        raise OSError("full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="full"):
         weights.write(path, {}, {})
     assert path.read_bytes() == before
