@@ -16,7 +16,7 @@ from dlcore.src import config
 from dlcore.src.dtypes import is_float, result_type, standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
-from dlcore.src.ops.numpy.shape import pad_widths, sections
+from dlcore.src.ops.numpy.shape import check_constant, pad_widths, sections
 
 
 def fill(
@@ -134,11 +134,7 @@ def _shapes(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         x = convert(x)
         widths = pad_widths(pad_width, x.ndim)
         if mode != "constant":
-            if constant_values is not None:
-                raise ValueError(
-                    "pad: `constant_values` belongs to mode='constant', got "
-                    f"mode={mode!r} and constant_values={constant_values!r}."
-                )
+            check_constant(mode, constant_values)
             return xp.pad(x, widths, mode=mode)
         return xp.pad(
             x, widths, constant_values=0 if constant_values is None else constant_values
@@ -243,10 +239,11 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         x1, x2 = convert(x1), convert(x2)
         if x1.dtype == x2.dtype:
             if x1.dtype != np.int8:
-                return xp.matmul(x1, x2)
+                found = xp.matmul(x1, x2)
+                return found if found.dtype == x1.dtype else found.astype(x1.dtype)
             return xp.matmul(x1.astype("int32"), x2.astype("int32"))
         dtype = native(result_type(x1.dtype, x2.dtype))
-        return xp.matmul(x1.astype(dtype), x2.astype(dtype))
+        return xp.matmul(x1.astype(dtype), x2.astype(dtype)).astype(dtype, copy=False)
 
     def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
         arrays = [convert(x) for x in operands]

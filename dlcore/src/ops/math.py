@@ -91,7 +91,10 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _top_k_rule(x: Any, k: int, sorted: bool = True) -> Any:
-    shape = (*rules.shape_of(x)[:-1], k)
+    *lead, size = rules.shape_of(x) or (0,)
+    if size is not None and not 0 <= k <= size:
+        raise ValueError(f"`k` is at most {size}, the size of the last axis, got {k}")
+    shape = (*lead, k)
     return Spec(shape, rules.promoted(x)), Spec(shape, "int32")
 
 

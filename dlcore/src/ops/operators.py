@@ -28,6 +28,8 @@ _COMPARISON = {
     "gt": "greater",
     "ge": "greater_equal",
 }
+#: Of variables only: symbolic tensors are compared as objects.
+_EQUALITY = {"eq": "equal", "ne": "not_equal"}
 _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
 
 
@@ -52,3 +54,10 @@ def install() -> None:
             setattr(kind, f"__r{name}__", _reflected(REGISTRY[op].function))
         for name, op in _UNARY.items():
             setattr(kind, f"__{name}__", _unary(REGISTRY[op].function))
+        rounded = REGISTRY["round"].function
+        kind.__round__ = (  # type: ignore[union-attr]
+            lambda x, decimals=None, r=rounded: r(x, decimals or 0)
+        )
+    for name, op in _EQUALITY.items():
+        setattr(Variable, f"__{name}__", _binary(REGISTRY[op].function))
+    Variable.__pos__ = lambda self: self.value  # type: ignore[operator]

@@ -13,7 +13,7 @@ from dlcore.src.backend.torch.runtime import NATIVE, convert
 from dlcore.src.dtypes import result_type, standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
-from dlcore.src.ops.numpy.shape import pad_widths, sections
+from dlcore.src.ops.numpy.shape import check_constant, pad_widths, sections
 
 _NUMBERS = (int, float)
 _PYTHON = (int, float, bool, complex)
@@ -206,11 +206,7 @@ def pad(
             wide = torch.nn.functional.pad(x.to(torch.uint8), flat, value=int(value))
             return wide.to(torch.bool)
         return torch.nn.functional.pad(x, flat, value=value)
-    if constant_values is not None:
-        raise ValueError(
-            "pad: `constant_values` belongs to mode='constant', got "
-            f"mode={mode!r} and constant_values={constant_values!r}."
-        )
+    check_constant(mode, constant_values)
     for axis, (before, after) in enumerate(widths):
         if before or after:
             x = torch.index_select(x, axis, _border(x.shape[axis], before, after, mode))

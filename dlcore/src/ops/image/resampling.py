@@ -476,6 +476,23 @@ def _perspective_rule(
     return rules.same(images)
 
 
+def homography(start_points: Any, end_points: Any) -> Any:
+    """Return eight numbers a batch: the map from the end points to the start points.
+
+    The numbers are those of ``affine_transform``; the points have the shape (4, 2) or
+    (batch, 4, 2).
+    """
+    start = reshape(cast(start_points, "float32"), (-1, 4, 2))
+    end = reshape(cast(end_points, "float32"), (-1, 4, 2))
+    x, y, u, v = end[..., 0], end[..., 1], start[..., 0], start[..., 1]
+    one, zero = ones_like(x), zeros_like(x)
+    # Two equations a point for the eight numbers of the map from end to start.
+    first = stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
+    second = stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
+    matrix, right = concatenate([first, second], -2), concatenate([u, v], -1)
+    return squeeze(solve(matrix, expand_dims(right, -1)), -1)
+
+
 @derived(rule=_perspective_rule)
 def perspective_transform(
     images: Any,
@@ -497,15 +514,7 @@ def perspective_transform(
     data_format : {"channels_last", "channels_first"}, optional
     """
     _perspective_rule(images, start_points, end_points, data_format=data_format)
-    start = reshape(cast(start_points, "float32"), (-1, 4, 2))
-    end = reshape(cast(end_points, "float32"), (-1, 4, 2))
-    x, y, u, v = end[..., 0], end[..., 1], start[..., 0], start[..., 1]
-    one, zero = ones_like(x), zeros_like(x)
-    # Two equations a point for the eight numbers of the map from end to start.
-    first = stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
-    second = stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
-    matrix, right = concatenate([first, second], -2), concatenate([u, v], -1)
-    transform = squeeze(solve(matrix, expand_dims(right, -1)), -1)
+    transform = homography(start_points, end_points)
     return affine_transform(
         images, transform, interpolation, "constant", fill_value, data_format
     )

@@ -7,6 +7,7 @@ from typing import Any
 from dlcore.src import config
 from dlcore.src.errors import did_you_mean
 from dlcore.src.ops import rules
+from dlcore.src.ops.core import convert_to_tensor
 from dlcore.src.ops.declare import derived, primitive
 from dlcore.src.ops.numpy.reduction import max as max_, mean
 from dlcore.src.ops.numpy.shape import stack
@@ -390,6 +391,7 @@ def average_pool(
 def _adaptive(
     inputs: Any, output_size: Any, data_format: str | None, reduce: Any
 ) -> Any:
+    inputs = convert_to_tensor(inputs)
     _, space, _ = split_shape(inputs, data_format)
     wanted = per_axis(output_size, len(space), "output_size")
     first = 1 if channels_last(data_format) else 2

@@ -12,10 +12,12 @@ from dlcore.src.ops.declare import derived
 from dlcore.src.ops.math import rsqrt
 from dlcore.src.ops.numpy.elementwise import (
     absolute,
+    add,
     as_float,
     divide,
     maximum,
     multiply,
+    negative,
     power,
     square,
     subtract,
@@ -132,12 +134,12 @@ def batch_normalization(
     _batch_rule(x, mean, variance, axis, offset, scale)
     x = as_float(x)
     axis = rules.canonical_axis(axis, len(rules.shape_of(x)))
-    factor = rsqrt(variance + epsilon)
+    factor = rsqrt(add(variance, epsilon))
     if scale is not None:
         factor = multiply(factor, scale)
-    shift = multiply(mean, factor) * -1
+    shift = negative(multiply(mean, factor))
     if offset is not None:
-        shift = shift + offset
+        shift = add(shift, offset)
     result = multiply(x, _along(x, factor, axis)) + _along(x, shift, axis)
     return cast(result, rules.promoted(x))
 

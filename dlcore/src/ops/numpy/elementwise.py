@@ -355,7 +355,8 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
 @derived(rule=rules.floating)
 def ldexp(x1: Any, x2: Any) -> Any:
     """``x1 * 2**x2`` for integers ``x2``."""
-    return multiply(as_float(x1), power(2.0, x2))
+    x1 = as_float(x1)
+    return multiply(x1, power(2.0, cast(x2, rules.promoted(x1))))
 
 
 @derived

@@ -118,6 +118,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def unravel_index(indices: Any, shape: Any) -> Any:
     """Turn indices of the flat tensor into coordinates, one tensor an axis."""
     dtype = rules.promoted(indices)
+    indices = cast(indices, dtype)
     total = rules.times(*shape)
     rest = where(logic.less(indices, 0), indices + total, indices)
     coordinates = []

@@ -239,7 +239,13 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
         raise ValueError(f"correlate: `mode` is valid, same or full, got {mode!r}.")
     dtype = rules.float_of(rules.promoted(x1, x2))
     x1, x2 = cast(x1, dtype), cast(x2, dtype)
-    n1, n2 = rules.shape_of(x1)[0], rules.shape_of(x2)[0]
+    shapes = rules.shape_of(x1), rules.shape_of(x2)
+    if any(len(s) != 1 for s in shapes):
+        raise ValueError(
+            f"correlate: `x1` and `x2` are vectors, got the shapes {shapes[0]} and "
+            f"{shapes[1]}."
+        )
+    (n1,), (n2,) = shapes
     if n1 is None or n2 is None:
         raise ValueError("correlate: the sizes of `x1` and `x2` must be known.")
     wide = pad(x1, (n2 - 1, n2 - 1))

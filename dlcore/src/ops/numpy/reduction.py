@@ -156,6 +156,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 def _cumulative_rule(x: Any, axis: Any = None, dtype: Any = None) -> Spec:
     shape = rules.shape_of(x)
+    rules.canonical_axes(axis, len(shape))
     dtype = standardize_dtype(dtype) if dtype else rules.promoted(x)
     dtype = "int32" if dtype == "bool" else dtype
     return Spec((rules.size_of(shape),) if axis is None else shape, dtype)

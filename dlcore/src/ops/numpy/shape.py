@@ -72,6 +72,8 @@ def _concatenate_rule(xs: Any, axis: int = 0) -> Spec:
     shapes = [rules.shape_of(x) for x in xs]
     if not shapes:
         raise ValueError("`xs` must hold at least one tensor")
+    if axis is None:
+        raise ValueError("`axis` is an integer, got None: flatten the tensors first")
     axis = rules.canonical_axis(axis, len(shapes[0]))
     result = list(shapes[0])
     for shape in shapes[1:]:
@@ -220,16 +222,21 @@ def pad_widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     return pairs
 
 
+def check_constant(mode: str, constant_values: Any) -> None:
+    """Raise an error for a value that the mode of ``pad`` does not use."""
+    if constant_values is not None and mode != "constant":
+        raise ValueError(
+            "pad: Argument `constant_values` can only be provided when "
+            f"`mode == 'constant'`, got mode={mode!r} and {constant_values!r}."
+        )
+
+
 def _pad_rule(
     x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None
 ) -> Spec:
     shape = rules.shape_of(x)
     widths = pad_widths(pad_width, len(shape))
-    if constant_values is not None and mode != "constant":
-        raise ValueError(
-            "pad: `constant_values` belongs to mode='constant', got "
-            f"mode={mode!r} and constant_values={constant_values!r}."
-        )
+    check_constant(mode, constant_values)
     result = [
         None if d is None else d + a + b
         for d, (a, b) in zip(shape, widths, strict=True)
@@ -281,6 +288,11 @@ def _repeat_rule(x: Any, repeats: Any, axis: Any = None) -> Spec:
         size = rules.times(shape[axis], repeats) if isinstance(repeats, int) else None
     elif isinstance(repeats, list | tuple):
         once = len(repeats) == 1
+        if not once and not rules.same_sizes(len(repeats), shape[axis]):
+            raise ValueError(
+                f"`repeats` {repeats} needs one number, or one for each of the "
+                f"{shape[axis]} elements of axis {axis}"
+            )
         size = rules.times(shape[axis], repeats[0]) if once else sum(repeats)
     else:
         size = None
@@ -301,12 +313,21 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     """
 
 
-@primitive(rules.same)
+def _flip_rule(x: Any, axis: Any = None) -> Spec:
+    rules.canonical_axes(axis, len(rules.shape_of(x)))
+    return rules.same(x)
+
+
+def _roll_rule(x: Any, shift: Any, axis: Any = None) -> Spec:
+    return _flip_rule(x, axis)
+
+
+@primitive(_flip_rule)
 def flip(x: Any, axis: Any = None) -> Any:
     """Reverse the order along one axis, several, or all."""
 
 
-@primitive(rules.same)
+@primitive(_roll_rule)
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """Shift the elements; what falls off one end enters at the other.
 
@@ -423,7 +444,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 @derived
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Exchange two axes."""
-    order = list(range(len(rules.shape_of(x))))
+    rank = len(rules.shape_of(x))
+    axis1, axis2 = (rules.canonical_axis(a, rank) for a in (axis1, axis2))
+    order = list(range(rank))
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return transpose(x, order)
 

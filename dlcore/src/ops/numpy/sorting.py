@@ -32,6 +32,7 @@ from dlcore.src.symbolic import Spec
 
 def _sort_rule(x: Any, axis: Any = -1) -> Spec:
     shape = rules.shape_of(x)
+    rules.canonical_axes(axis, len(shape))
     return Spec((rules.size_of(shape),) if axis is None else shape, rules.promoted(x))
 
 
