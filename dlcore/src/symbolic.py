@@ -117,6 +117,8 @@ class KerasTensor:
         sparse: bool = False,
         ragged: bool = False,
     ):
+        if isinstance(shape, int):
+            raise ValueError(f"A shape is a sequence, got {shape}: write ({shape},).")
         self.sparse, self.ragged = sparse, ragged
         self.shape: Shape = tuple(shape)
         self.dtype = standardize_dtype(dtype)
