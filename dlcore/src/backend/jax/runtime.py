@@ -161,3 +161,31 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
     """Differentiate forwards."""
     return jax.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)
+
+
+def traced(x: Any) -> bool:
+    """Whether a tensor has no value yet, since a function is being traced."""
+    return isinstance(x, jax.core.Tracer)
+
+
+def on_host(function: Callable[..., Any], tensors: Any, specs: Any) -> list[Any]:
+    """Call a function of numpy arrays each time the traced function runs.
+
+    Parameters
+    ----------
+    function : Callable
+        Arrays, one a tensor -> list of arrays, one a spec.
+    tensors : list of jax.Array
+    specs : list of KerasTensor
+        Shapes and dtypes of the results.
+    """
+    shapes = [
+        jax.ShapeDtypeStruct(s.shape, jax.dtypes.canonicalize_dtype(s.dtype))
+        for s in specs
+    ]
+
+    def run(*arrays: Any) -> list[Any]:
+        found = function(*map(np.asarray, arrays))
+        return [np.asarray(x, s.dtype) for x, s in zip(found, shapes, strict=True)]
+
+    return list(jax.pure_callback(run, shapes, *tensors))

@@ -92,3 +92,16 @@ def jvp(*_: Any) -> NoReturn:
         "The openvino backend has no gradients: run jvp under "
         'dlcore.use_backend("jax").'
     )
+
+
+def traced(x: Any) -> bool:
+    """Whether a tensor has no value yet, since a graph is being made."""
+    return type(x) is Traced
+
+
+def on_host(*_: Any) -> NoReturn:
+    """Say that a compiled graph cannot call Python."""
+    raise NotImplementedError(
+        "A graph of openvino cannot call Python. Run this layer before the model, or "
+        "compile the model with run_eagerly=True."
+    )

@@ -88,7 +88,10 @@ def value_and_grad(
         values = [v.value.detach().requires_grad_() for v in trainable]
         with lent(trainable, values), torch.enable_grad():
             loss, aux = fn(*args)
-            grads = torch.autograd.grad(loss, values, allow_unused=True)
+            if values and loss.requires_grad:
+                grads = torch.autograd.grad(loss, values, allow_unused=True)
+            else:  # nothing to train, or nothing that the loss depends on
+                grads = (None,) * len(values)
         zero = [
             torch.zeros_like(v) if g is None else g
             for v, g in zip(values, grads, strict=True)
@@ -141,3 +144,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
     """Differentiate forwards."""
     return torch.func.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)
+
+
+def traced(x: Any) -> bool:
+    """Whether a tensor has no value yet: eager torch's always have one."""
+    return False
