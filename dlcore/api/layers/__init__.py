@@ -133,6 +133,55 @@ from dlcore.src.layers.preprocessing.hashing import (
     HashedCrossing as HashedCrossing,
     Hashing as Hashing,
 )
+from dlcore.src.layers.preprocessing.image.color import (
+    RandomBrightness as RandomBrightness,
+    RandomColorDegeneration as RandomColorDegeneration,
+    RandomColorJitter as RandomColorJitter,
+    RandomContrast as RandomContrast,
+    RandomGrayscale as RandomGrayscale,
+    RandomHue as RandomHue,
+    RandomInvert as RandomInvert,
+    RandomPosterization as RandomPosterization,
+    RandomSaturation as RandomSaturation,
+    Solarization as Solarization,
+)
+from dlcore.src.layers.preprocessing.image.filters import (
+    RandomErasing as RandomErasing,
+    RandomGaussianBlur as RandomGaussianBlur,
+    RandomSharpness as RandomSharpness,
+)
+from dlcore.src.layers.preprocessing.image.flips import RandomFlip as RandomFlip
+from dlcore.src.layers.preprocessing.image.histograms import (
+    AutoContrast as AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization as Equalization,
+)
+from dlcore.src.layers.preprocessing.image.max_boxes import (
+    MaxNumBoundingBoxes as MaxNumBoundingBoxes,
+)
+from dlcore.src.layers.preprocessing.image.mixing import (
+    CutMix as CutMix,
+    MixUp as MixUp,
+)
+from dlcore.src.layers.preprocessing.image.perspective import (
+    RandomElasticTransform as RandomElasticTransform,
+    RandomPerspective as RandomPerspective,
+)
+from dlcore.src.layers.preprocessing.image.policies import (
+    AugMix as AugMix,
+    RandAugment as RandAugment,
+)
+from dlcore.src.layers.preprocessing.image.sizes import (
+    CenterCrop as CenterCrop,
+    RandomCrop as RandomCrop,
+    Resizing as Resizing,
+)
+from dlcore.src.layers.preprocessing.image.warps import (
+    RandomRotation as RandomRotation,
+    RandomShear as RandomShear,
+    RandomTranslation as RandomTranslation,
+    RandomZoom as RandomZoom,
+)
 from dlcore.src.layers.preprocessing.integer_lookup import (
     IntegerLookup as IntegerLookup,
 )
@@ -187,6 +236,11 @@ from dlcore.src.layers.rnn.cells import (
     LSTMCell as LSTMCell,
     SimpleRNNCell as SimpleRNNCell,
     StackedRNNCells as StackedRNNCells,
+)
+from dlcore.src.layers.rnn.conv_lstm import (
+    ConvLSTM1D as ConvLSTM1D,
+    ConvLSTM2D as ConvLSTM2D,
+    ConvLSTM3D as ConvLSTM3D,
 )
 from dlcore.src.layers.rnn.rnn import (
     GRU as GRU,

@@ -33,3 +33,5 @@ from dlcore.src.utils.talk import (
     enable_interactive_logging as enable_interactive_logging,
     is_interactive_logging_enabled as is_interactive_logging_enabled,
 )
+
+from . import bounding_boxes as bounding_boxes

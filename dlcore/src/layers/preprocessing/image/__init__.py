@@ -1,0 +1,1 @@
+"""Layers on images, and on the boxes, masks and labels that go with them."""
