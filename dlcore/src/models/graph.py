@@ -23,8 +23,12 @@ class Graph:
     ----------
     nodes : list of Node
         In an order in which they can run.
+    operations : list of Layer or function
+        As Keras orders them: by their distance to the outputs, the farthest first.
+    order : dict of int to Layer or function
+        The same by identity: that of the layer, or of the node of an op's call.
     layers : list of Layer
-        Inputs first, then as Keras orders them: by their distance to the outputs.
+        Those of the operations that are layers.
     variables : list of Variable
         Those that are arguments of ops.
 
@@ -47,8 +51,9 @@ class Graph:
                 )
         self.sources = [_source(t) for t in flat_inputs]
         found, ranks = _search(flat_inputs, flat_outputs, self.sources)
-        self.nodes, operations = _by_depth(found, ranks, self.sources)
-        self.layers: list[Layer] = [op for op in operations if isinstance(op, Layer)]
+        self.nodes, self.order = _by_depth(found, ranks, self.sources)
+        self.operations = list(self.order.values())
+        self.layers: list[Layer] = [x for x in self.operations if isinstance(x, Layer)]
         self.variables = list(
             {id(v): v for n in self.nodes for v in _variables_in(n)}.values()
         )
@@ -71,10 +76,23 @@ class Graph:
         self._size = len(slots)
         self._results = [slots[id(t)] for t in outputs]
 
-    def run(self, values: list[Any]) -> Any:
-        """Return the outputs for the inputs' values, given as a flat list."""
+    def run(
+        self, values: list[Any], replace: Callable[[Any], Any] | None = None
+    ) -> Any:
+        """Return the outputs for the inputs' values.
+
+        Parameters
+        ----------
+        values : list of tensor
+            Flat, in the order of ``sources``.
+        replace : Callable, optional
+            Operation -> what is called in its place.
+        """
         slots = [*values, *([None] * (self._size - len(values)))]
-        for operation, place, arguments, target in self._steps:
+        steps = self._steps
+        if replace is not None:
+            steps = [(replace(operation), *rest) for operation, *rest in steps]
+        for operation, place, arguments, target in steps:
             if place is not None:
                 result = operation(slots[place])
             else:
@@ -192,24 +210,24 @@ def _enter(
         )
     if id(node) in done:
         return
-    ranks.setdefault(_identity(node), len(ranks))
+    ranks.setdefault(identity(node), len(ranks))
     stack.append((node, iter(() if id(tensor) in begin else list(node.inputs))))
 
 
-def _identity(node: Node) -> int:
+def identity(node: Node) -> int:
     """Return what stands for an operation: a layer, or one call of an op."""
     return id(node.operation) if isinstance(node.operation, Layer) else id(node)
 
 
 def _by_depth(
     found: list[Node], ranks: dict[int, int], sources: list[Node]
-) -> tuple[list[Node], list[Any]]:
+) -> tuple[list[Node], dict[int, Any]]:
     """Sort nodes and operations by distance to the outputs, the farthest first."""
     makers = {id(t): n for n in found for t in n.outputs}
     depths: dict[int, int] = {}
     operations: dict[int, tuple[int, Any]] = {}
     for node in reversed(found):
-        key = _identity(node)
+        key = identity(node)
         depth = max(depths.get(id(node), 0), operations.get(key, (0, None))[0])
         depths[id(node)] = depth
         operations[key] = (depth, node.operation)
@@ -218,10 +236,10 @@ def _by_depth(
             if maker is not None:
                 depths[id(maker)] = max(depths.get(id(maker), 0), depth + 1)
     for source in sources:  # inputs that lead nowhere
-        key = _identity(source)
+        key = identity(source)
         if key not in operations:
             operations[key] = (0, source.operation)
             ranks[key] = -1
     order = sorted(operations, key=lambda k: (-operations[k][0], ranks[k]))
     nodes = [n for n in found if not isinstance(n.operation, InputLayer)]
-    return nodes, [operations[k][1] for k in order]
+    return nodes, {k: operations[k][1] for k in order}

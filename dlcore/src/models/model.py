@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from dlcore import ops
 from dlcore.src import backend as backends, tree
 from dlcore.src.dtypes import standardize_dtype
@@ -15,9 +17,14 @@ from dlcore.src.export import export
 from dlcore.src.layers.context import set_mask
 from dlcore.src.layers.convert import Converter
 from dlcore.src.layers.layer import Layer
-from dlcore.src.models import functional, summary, weights_file
+from dlcore.src.models import functional, summary
 from dlcore.src.models.graph import Graph
 from dlcore.src.models.moving import moved
+from dlcore.src.saving import api
+from dlcore.src.saving.serialization import (
+    deserialize_keras_object,
+    serialize_keras_object,
+)
 from dlcore.src.symbolic import KerasTensor
 from dlcore.src.training.trainer import Trainer
 
@@ -125,8 +132,11 @@ class Model(Trainer, Layer):
                 return None
             raise ValueError(f"{self.described}: the input {layer.name!r} is None.")
         if not hasattr(x, "shape") and not isinstance(x, KerasTensor):
-            x = converter.convert(x, tensor.dtype)
+            text = tensor.dtype == "string"
+            x = np.asarray(x) if text else converter.convert(x, tensor.dtype)
         x = converter.one(self, x)
+        if tensor.dtype == "string":
+            return x
         if standardize_dtype(x.dtype) != tensor.dtype:
             x = ops.cast(x, tensor.dtype)
         return _with_rank(x, tensor)
@@ -291,60 +301,75 @@ class Model(Trainer, Layer):
 
     # Weights on disk.
 
-    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
-        """Write the weights to a file, whole or not at all.
+    def save(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model as a ``.keras`` file: see ``dlcore.saving.save_model``."""
+        api.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def save_weights(
+        self,
+        filepath: str | Path,
+        overwrite: bool = True,
+        max_shard_size: float | None = None,
+    ) -> None:
+        """Write the weights: see ``dlcore.saving.save_weights``.
 
         Parameters
         ----------
         filepath : str or Path
-            Ends in ``.safetensors``.
+            Ends in ``.weights.h5``, ``.safetensors`` or ``.weights.json``.
         overwrite : bool
             Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        ValueError
-            If the ending is another one.
-        FileExistsError
-            If the file is there and must not be replaced.
+        max_shard_size : float, optional
+            Gigabytes that one file may have: several are written.
         """
-        weights_file.save(self, filepath, overwrite)
+        api.save_weights(self, filepath, overwrite, max_shard_size)
 
-    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:
-        """Read the weights from a file that ``save_weights`` wrote.
+    def load_weights(
+        self, filepath: str | Path, skip_mismatch: bool = False, **kwargs: Any
+    ) -> None:
+        """Read the weights from a file: see ``dlcore.saving.load_weights``.
 
         Parameters
         ----------
         filepath : str or Path
         skip_mismatch : bool
-            Whether weights that are missing or of another shape stay as they are.
-
-        Raises
-        ------
-        ValueError
-            If the file does not fit the model, or is broken.
+            Whether what does not fit stays as it is, with a warning.
+        **kwargs
+            ``objects_to_skip``.
         """
-        weights_file.load(self, filepath, skip_mismatch)
+        api.load_weights(self, filepath, skip_mismatch, **kwargs)
 
     # Configuration.
 
     def get_config(self) -> dict[str, Any]:
         """Return a description of the model as JSON can hold it."""
-        if self._is_functional and type(self)._signature is Model._signature:
+        if self._is_functional and functional.takes_graph(type(self)):
             return functional.config_of(self)
         return super().get_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Make a model from what ``get_config`` returned."""
-        if {"layers", "input_layers", "output_layers"} <= set(config):
+        if functional.is_config(config) and functional.takes_graph(cls):
             return functional.from_config(cls, config, custom_objects)
-        return super().from_config(config)
+        try:
+            return super().from_config(config)
+        except TypeError as error:
+            error.add_note(
+                f"Unable to revive model from config: {cls.__name__} takes other "
+                "arguments than its `get_config()` returns. Let `get_config()` return "
+                "the constructor's arguments, or write `from_config(cls, config)`."
+            )
+            raise
 
     def to_json(self, **kwargs: Any) -> str:
         """Return ``get_config`` and the class as JSON."""
-        from dlcore.src.saving.serialization import serialize_keras_object
-
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     # Display.
@@ -386,6 +411,37 @@ class Model(Trainer, Layer):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return summary.mimebundle(self)
+
+
+@export("dlcore.models.model_from_json")
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the model that ``model.to_json()`` described; its weights are new.
+
+    Parameters
+    ----------
+    json_string : str
+    custom_objects : dict of str to class or function, optional
+        Your own classes and functions that the model consists of.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> model = dlcore.Sequential([dlcore.Input((2,)), dlcore.layers.Dense(1)])
+    >>> dlcore.models.model_from_json(model.to_json()).count_params()
+    3
+    """
+    try:
+        config = json.loads(json_string)
+    except ValueError as error:
+        raise ValueError(f"The description of a model is no JSON: {error}.") from error
+    return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
 def _functional_arguments(

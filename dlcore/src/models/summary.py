@@ -152,8 +152,8 @@ def _shape(layer: Any, nodes: Sequence[Any]) -> str:
     if not shapes and getattr(layer, "outputs", None):
         shapes = [tuple(x.shape) for x in _flat(layer.outputs)]
     built = layer.get_build_config() if layer.built and not shapes else None
-    if built and len(built) == 1:
-        shapes = _traced(layer, *built.values())
+    if built and "input_shape" in built:
+        shapes = _traced(layer, built["input_shape"])
     return ", ".join(str(s) for s in dict.fromkeys(shapes)) or "?"
 
 

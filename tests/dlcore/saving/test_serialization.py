@@ -10,7 +10,7 @@ import pytest
 import dlcore
 from dlcore import saving
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("KERAS_BACKEND", "torch")
 import keras
 
 
@@ -78,9 +78,7 @@ def test_nothing_but_models_parts_is_made():
         with pytest.raises(TypeError, match="unknown"):
             saving.deserialize_keras_object(config)
     config = {"class_name": "__lambda__", "config": {"value": "code"}}
-    with pytest.raises(ValueError, match="never run"):
+    with pytest.raises(ValueError, match="not run"):
         saving.deserialize_keras_object(config)
-    with pytest.raises(TypeError, match="lambda cannot be serialized"):
-        saving.serialize_keras_object(lambda x: x)
     with pytest.raises(TypeError, match="no method `get_config"):
         saving.serialize_keras_object(object())

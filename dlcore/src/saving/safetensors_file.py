@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlcore.src.errors import did_you_mean
+from dlcore.src.saving.files import replacing
 from dlcore.src.variable import Variable
 
 _FORMAT = "dlcore-weights-1"
@@ -52,50 +51,21 @@ def _weighty(layers: Any) -> list[Any]:
     return [layer for layer in layers if layer.weights or not layer.built]
 
 
-def _checked(filepath: str | Path) -> Path:
-    path = Path(filepath)
-    if path.suffix != ".safetensors":
-        raise ValueError(
-            "Weights are written to files that end in '.safetensors', got "
-            f"{path.name!r}. Use {path.with_suffix('').stem + '.safetensors'!r}."
-        )
-    return path
-
-
-def save(model: Any, filepath: str | Path, overwrite: bool = True) -> None:
+def save(model: Any, path: Path) -> None:
     """Write a model's weights; the file is whole or not there."""
-    from safetensors.numpy import save as to_bytes
+    from safetensors.numpy import save_file
 
-    path = _checked(filepath)
-    if not overwrite and path.exists():
-        raise FileExistsError(f"{path} exists, and `overwrite` is False.")
-    arrays = {
-        k: np.ascontiguousarray(v.numpy()) for k, v in named_weights(model).items()
-    }
-    if not arrays:
-        raise ValueError(
-            f"The model {model.name!r} has no weights yet: call it on data, or build "
-            "it, before saving."
-        )
-    written = to_bytes(arrays, metadata={"format": _FORMAT})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(written)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    weights = named_weights(model).items()
+    arrays = {k: np.ascontiguousarray(v.numpy()) for k, v in weights}
+    with replacing(path) as new:
+        save_file(arrays, new, metadata={"format": _FORMAT})
 
 
-def load(model: Any, filepath: str | Path, skip_mismatch: bool = False) -> None:
+def load(model: Any, path: Path, skip_mismatch: bool = False) -> None:
     """Read weights into a model; all of them, or none if something does not fit."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = _checked(filepath)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no weights file {path}.")
     try:
         arrays = load_file(path)
     except SafetensorError as error:
