@@ -34,7 +34,8 @@ class Converter:
         self.dtype = dtype
         self.floating = is_float(dtype)
         self.convert = backend.runtime.convert
-        self.native = backend.runtime.native(dtype)
+        text = dtype == "string"  # stays an array of numpy's
+        self.native = None if text else backend.runtime.native(dtype)
 
     def __reduce__(self) -> Any:
         """Copy and pickle by backend and dtype."""

@@ -96,19 +96,20 @@ class ShapedLayer(PenalisedLayer):
                 f"Layer {type(self).__name__} does not have a `compute_output_shape` "
                 "method implemented."
             )
-        shapes = [*args, *kwargs.values()]
-        inputs = tree.map_shape_structure(
-            lambda s: KerasTensor(s, self.compute_dtype), shapes[0]
-        )
+
+        def tensor(shape: Any) -> Any:
+            return KerasTensor(shape, self.compute_dtype)
+
+        inputs = [tree.map_shape_structure(tensor, s) for s in args]
         rest = {
-            name.removesuffix("_shape"): KerasTensor(s, self.compute_dtype)
-            for name, s in list(kwargs.items())[1 if not args else 0 :]
+            name.removesuffix("_shape"): tree.map_shape_structure(tensor, s)
+            for name, s in kwargs.items()
         }
+        if not inputs:  # one shape, by whatever name
+            inputs = [rest.pop(next(iter(rest)))]
         with backends.use_backend(self.backend), calls.fresh_call():
-            if not self.built and not self._spec_rule:
-                outputs = self(inputs, **rest)
-            else:
-                outputs = self.compute_output_spec(inputs, **rest)
+            run = self if not self.built and not self._spec_rule else None
+            outputs = (run or self.compute_output_spec)(*inputs, **rest)
         return tree.map_structure(lambda t: tuple(t.shape), outputs)
 
     def _remember_shapes(
@@ -118,11 +119,28 @@ class ShapedLayer(PenalisedLayer):
         self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs} or None
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shapes it was built with."""
+        """Return the shapes it was built with, in Keras' form.
+
+        Returns
+        -------
+        dict or None
+            ``{"input_shape": shape}``; of several shapes ``{"shapes_dict": {name:
+            shape}}``.
+        """
         shapes = self._build_shapes
-        return None if shapes is None else dict(shapes)
+        if shapes is None:
+            return None
+        if len(shapes) == 1:
+            return {"input_shape": next(iter(shapes.values()))}
+        return {"shapes_dict": dict(shapes)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build it with the shapes that ``get_build_config`` returned."""
-        if config:
-            self.build(**{k: tree.lists_to_tuples(v) for k, v in config.items()})
+        if not config:
+            return
+        shapes = config.get("shapes_dict", config)
+        shapes = {k: tree.lists_to_tuples(v) for k, v in shapes.items()}
+        if list(shapes) == ["input_shape"]:  # whatever the parameter is called
+            self.build(shapes["input_shape"])
+        else:
+            self.build(**shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -121,10 +122,24 @@ class Trainer:
         return serialize_keras_object(arguments)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile as ``get_compile_config`` says."""
+        """Compile as ``get_compile_config`` says, and make the optimizer's state.
+
+        A class whose ``compile`` is its own must also say how to repeat it.
+        """
         from dlcore.src.saving.serialization import deserialize_keras_object
 
+        if type(self).compile is not Trainer.compile:
+            warnings.warn(
+                "`compile()` was not called as part of model loading because the "
+                "model's `compile()` method is custom. Write `get_compile_config()` "
+                f"and `compile_from_config(config)` for {type(self).__name__} too, or "
+                "call `compile()` after loading.",
+                stacklevel=2,
+            )
+            return
         self.compile(**deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:  # type: ignore[attr-defined]
+            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
     # One step.
 
