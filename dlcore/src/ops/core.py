@@ -175,8 +175,19 @@ def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
 
 @export("dlcore.ops.is_tensor", "dlcore.ops.core.is_tensor")
 def is_tensor(x: Any) -> bool:
-    """Whether ``x`` is a tensor of a backend; a symbolic one too."""
-    return isinstance(x, KerasTensor | np.ndarray) or _home(x) is not None
+    """Whether ``x`` is a tensor of a backend; a symbolic one too.
+
+    A numpy array is one where numpy is the active backend.
+
+    Examples
+    --------
+    >>> from dlcore import ops
+    >>> ops.is_tensor(ops.ones((2,))), ops.is_tensor([1.0, 1.0])
+    (True, False)
+    """
+    if isinstance(x, np.ndarray):
+        return backends.current().name == "numpy"
+    return isinstance(x, KerasTensor) or _home(x) is not None
 
 
 @export("dlcore.ops.shape", "dlcore.ops.core.shape")

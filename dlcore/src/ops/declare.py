@@ -303,7 +303,7 @@ class Symbolic:
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
         """Compute the shape of an op's result, and remember the call."""
         op = REGISTRY[name]
-        spec = (op.rule or op.body)(*args, **kwargs)  # type: ignore[misc]
+        spec = op.spec(args, kwargs)
         return record(op.function, args, kwargs, spec)
 
 

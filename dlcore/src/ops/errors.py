@@ -7,6 +7,7 @@ everywhere, with the op, the arguments, their shapes and dtypes, and a fix.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import reprlib
 from collections.abc import Iterable
@@ -69,11 +70,30 @@ def explain(name: str, args: Any, kwargs: Any, error: Exception) -> Exception:
         if not hasattr(error, "__notes__"):  # the innermost op says it
             error.add_note(call.strip())
         return error
-    kind = type(found or error)
+    kind = type(error) if found is None else _both(type(found), type(error))
     problem = _problem(found or error)
     if not problem.startswith(f"{name}:"):
         problem = f"{name}: {problem}"
     return kind(problem + call)
+
+
+@functools.cache
+def _both(ours: Any, theirs: Any) -> Any:
+    """Return a type of error that is ours, and what the library raised as well.
+
+    The same mistake is a ValueError everywhere, and programs that wait for their
+    library's IndexError or RuntimeError see it still.
+    """
+    plain = next((c for c in theirs.__mro__ if c in _PLAIN), ours)
+    if issubclass(ours, plain):
+        return ours
+
+    def reduce(self: Exception) -> Any:
+        return ours, self.args  # a copy in another process is ours alone
+
+    return type(
+        ours.__name__, (ours, plain), {"__module__": "builtins", "__reduce__": reduce}
+    )
 
 
 def _problem(error: Exception) -> str:

@@ -320,10 +320,23 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     return matmul(pinv(cast(a, dtype), rcond), cast(b, dtype))
 
 
+_MATRIX_NORMS = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
+
+
 def _norm_rule(
     x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
 ) -> Spec:
-    return rules.real_reduction(x, axis, keepdims)
+    spec = rules.real_reduction(x, axis, keepdims)
+    shape = rules.shape_of(x)
+    axes = rules.canonical_axes(axis, len(shape))
+    if len(axes) not in (1, 2) and not (axis is None and ord is None):
+        raise ValueError(f"`axis` is one axis or two, got {axis} for the shape {shape}")
+    vectors = len(axes) == 1
+    if isinstance(ord, str) if vectors else ord not in _MATRIX_NORMS:
+        raise ValueError(
+            f"{ord!r} is no norm of {'vectors' if vectors else 'matrices'}"
+        )
+    return spec
 
 
 def _vector_norm(size: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
@@ -335,8 +348,6 @@ def _vector_norm(size: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
         return sum_(cast(not_equal(size, 0), rules.promoted(size)), axis, keepdims)
     if ord in (None, 2):
         return sqrt(sum_(square(size), axis, keepdims))
-    if isinstance(ord, str):
-        raise ValueError(f"norm: {ord!r} is no norm of vectors.")
     return power(sum_(power(size, ord), axis, keepdims), 1.0 / ord)
 
 
@@ -352,8 +363,6 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
             if keepdims
             else best(sum_(size, added), kept - (kept > added))
         )
-    if ord not in (2, -2, "nuc"):
-        raise ValueError(f"norm: {ord!r} is no norm of matrices.")
     values = svd(moveaxis(x, axes, (-2, -1)), compute_uv=False)
     found = sum_(values, -1) if ord == "nuc" else best(values, -1)
     if not keepdims:
@@ -376,6 +385,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         One axis holds vectors, two matrices; otherwise all of ``x`` is one of both.
     keepdims : bool
     """
+    _norm_rule(x, ord, axis, keepdims)
     x = as_float(x)
     rank = len(rules.shape_of(x))
     if axis is None and ord is None:
@@ -384,6 +394,4 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     axes = rules.canonical_axes(axis, rank)
     if len(axes) == 1:
         return _vector_norm(absolute(x), ord, axes[0], keepdims)
-    if len(axes) == 2:
-        return _matrix_norm(x, ord, (axes[0], axes[1]), keepdims)
-    raise ValueError(f"norm: `axis` is one axis or two, got {axis} for {rank} axes.")
+    return _matrix_norm(x, ord, (axes[0], axes[1]), keepdims)

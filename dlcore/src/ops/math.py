@@ -28,7 +28,7 @@ from dlcore.src.ops.numpy.elementwise import (
     subtract,
 )
 from dlcore.src.ops.numpy.indexing import where
-from dlcore.src.ops.numpy.logic import equal, isfinite, less, logical_and
+from dlcore.src.ops.numpy.logic import equal, greater, isfinite, less, logical_and
 from dlcore.src.ops.numpy.reduction import max as max_, sum as sum_
 from dlcore.src.ops.numpy.shape import expand_dims, squeeze
 from dlcore.src.symbolic import Spec
@@ -138,7 +138,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     valid = logical_and(targets >= 0, less(targets, classes))
     place = where(valid, targets, 0)
     score = take_along_axis(predictions, expand_dims(place, -1), -1)
-    better = sum_(cast(predictions > score, "int32"), -1)
+    better = sum_(cast(greater(predictions, score), "int32"), -1)
     finite = isfinite(squeeze(score, -1))
     return logical_and(logical_and(less(better, k), finite), valid)
 

@@ -70,7 +70,7 @@ def test_a_failed_call_is_explained(
     with pytest.raises(Exception) as raised:
         backends.current().ops[name](*args, **kwargs)
     error = explain(name, args, kwargs, raised.value)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     with pytest.raises(kind, match=says):
         raise error
     text = str(error)

@@ -30,4 +30,9 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     return torch.linalg.solve_triangular(a, b, upper=not lower)
 
 
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return torch.linalg.norm(*floats(x), ord=ord, dim=axis, keepdim=keepdims)
+
+
 linear.fill(globals(), torch, floats)

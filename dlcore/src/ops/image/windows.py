@@ -78,9 +78,13 @@ def _borders(
 
 
 def _borders_rule(word: str) -> Any:
-    def rule(images: Any, *numbers: Any, **named: Any) -> Spec:
-        data_format = numbers[6] if len(numbers) > 6 else named.get("data_format")
-        numbers = (*numbers[:6], *(None,) * (6 - len(numbers)))
+    ending = "padding" if word == "pad" else "cropping"
+    sides = [f"{side}_{ending}" for side in ("top", "left", "bottom", "right")]
+
+    def rule(images: Any, *given: Any, **named: Any) -> Spec:
+        names = (*sides, "target_height", "target_width", "data_format")
+        named.update(zip(names, given, strict=False))
+        *numbers, data_format = (named.get(name) for name in names)
         first, found = _borders(images, numbers, data_format, word)
         shape = list(rules.shape_of(images))
         shape[first : first + 2] = (size for _, _, size in found)
@@ -258,7 +262,7 @@ def _blur_rule(
 ) -> Spec:
     data_format = args[1] if len(args) > 1 else data_format
     channels_axis(images, data_format, "gaussian_blur")
-    if len(kernel_size) != 2:
+    if isinstance(kernel_size, list | tuple) and len(kernel_size) != 2:
         raise ValueError(f"`kernel_size` is (width, height), got {kernel_size}")
     return rules.same(images)
 
