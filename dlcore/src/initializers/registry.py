@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.saving.catalogue import Catalogue
@@ -42,7 +44,7 @@ def get(identifier: Any) -> Any:
     >>> dlcore.initializers.get("zeros")
     Zeros()
     """
-    if ops.is_tensor(identifier):
+    if isinstance(identifier, np.ndarray) or ops.is_tensor(identifier):
         return _fixed(identifier)
     return INITIALIZERS.get(identifier)
 

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from dlcore.src import tree
 from dlcore.src.errors import did_you_mean
 from dlcore.src.ops.core import is_tensor
@@ -57,10 +59,12 @@ class CallSignature:
         return {k: v for k, v in bound.items() if _is_tensors(v)}
 
 
+def _is_one(x: Any) -> bool:
+    return isinstance(x, np.ndarray) or is_tensor(x)
+
+
 def _is_tensors(x: Any) -> bool:
-    if is_tensor(x):
-        return True
-    return tree.is_nested(x) and any(map(is_tensor, tree.flatten(x)))
+    return _is_one(x) or (tree.is_nested(x) and any(map(_is_one, tree.flatten(x))))
 
 
 @functools.cache

@@ -70,7 +70,7 @@ def explain(name: str, args: Any, kwargs: Any, error: Exception) -> Exception:
         if not hasattr(error, "__notes__"):  # the innermost op says it
             error.add_note(call.strip())
         return error
-    kind = type(error) if found is None else _both(type(found), type(error))
+    kind = type(error) if found is None else _both(type(found), type(error))  # type: ignore[arg-type]
     problem = _problem(found or error)
     if not problem.startswith(f"{name}:"):
         problem = f"{name}: {problem}"
