@@ -102,7 +102,7 @@ class SeedGenerator(Configurable):
             Accepted for compatibility: draws are always counted in order.
         """
         value = self.state.value
-        self.state.value = self.state.backend.ops["add"](value, _one(self.state))
+        self.state.put(self.state.backend.ops["add"](value, _one(self.state)))
         return value
 
     def get_config(self) -> dict[str, Any]:

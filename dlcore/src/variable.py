@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import optree
 
-from dlcore.src import backend as backends
+from dlcore.src import backend as backends, scopes
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
 from dlcore.src.symbolic import KerasTensor
+from dlcore.src.utils.naming import auto_name
 
-_counter = itertools.count(1)
+_AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+_SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
+
+
+def _checked(name: str, right: Callable[[Any], bool], wanted: str) -> property:
+    """Return a property that refuses wrong values."""
+    place = f"_{name}"
+
+    def put(self: Any, value: Any) -> None:
+        if not right(value):
+            kind = TypeError if "boolean" in wanted else ValueError
+            raise kind(
+                f"Invalid value for attribute `{name}`: `{name}` must be {wanted}. "
+                f"Received: {name}={value!r}"
+            )
+        setattr(self, place, value)
+
+    return property(lambda self: getattr(self, place), put, doc=f"Must be {wanted}.")
 
 
 @export("dlcore.Variable")
@@ -23,37 +41,67 @@ class Variable:
 
     Parameters
     ----------
-    initializer : array-like or Callable
-        The first value, or a function ``(shape, dtype) -> tensor``.
+    initializer : array-like, str or Callable
+        The first value, or an initializer: a name, or a function
+        ``(shape, dtype) -> tensor``.
     shape : sequence of int, optional
-        Needed when the initializer is a function.
+        Needed with an initializer.
     dtype : str, optional
-        That of the value, or ``floatx()`` when the initializer is a function.
+        That of the value, or ``floatx()`` with an initializer.
     trainable : bool
         Whether training changes it.
+    autocast : bool
+        Whether a layer may cast it to the dtype it computes in.
+    aggregation : {"none", "mean", "sum", "only_first_replica"}
+        How copies on several devices are put together.
+    synchronization : {"none", "on_read", "on_write", "auto"}
+        When they are.
     name : str, optional
+        Without ``"/"``.
+
+    Attributes
+    ----------
+    value : tensor
+        The current value, on ``backend``.
+    path : str
+        The name with those of the scopes around it.
+    overwrite_with_gradient : bool
+        Whether an optimizer replaces the value by the gradient.
+    regularizer, constraint : Callable or None
+
+    Raises
+    ------
+    ValueError
+        If the shape is missing, is not that of the value or has unknown sizes.
 
     Examples
     --------
     >>> import dlcore
     >>> v = dlcore.Variable([1.0, 2.0], name="weights")
-    >>> v.assign_add([1.0, 1.0]).numpy()
+    >>> _ = v.assign_add([1.0, 1.0])
+    >>> v.numpy()
     array([2., 3.], dtype=float32)
     """
 
     __slots__ = (
-        "__weakref__",
-        "aggregation",
-        "autocast",
-        "backend",
-        "constraint",
-        "name",
-        "path",
-        "regularizer",
-        "trainable",
-        "value",
+        *("__weakref__", "_constraint", "_overwrite_with_gradient", "_regularizer"),
+        *("aggregation", "autocast", "backend", "name", "path", "synchronization"),
+        *("trainable", "value"),
     )
     __array_ufunc__ = None  # numpy leaves ``array * variable`` to us
+    __array_priority__ = 100.0
+    # ``==`` compares values, so this must be said: a variable is itself in dicts.
+    __hash__ = object.__hash__
+
+    regularizer = _checked(
+        "regularizer", lambda v: v is None or callable(v), "a callable or None"
+    )
+    constraint = _checked(
+        "constraint", lambda v: v is None or callable(v), "a callable or None"
+    )
+    overwrite_with_gradient = _checked(
+        "overwrite_with_gradient", lambda v: isinstance(v, bool), "a boolean"
+    )
 
     def __init__(
         self,
@@ -62,33 +110,87 @@ class Variable:
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
-        aggregation: str = "none",
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
         name: str | None = None,
     ):
+        name = name or auto_name(type(self).__name__)
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                "Argument `name` must be a string and cannot contain character `/`. "
+                f"Received: name={name!r}"
+            )
+        for argument, given, known in (
+            ("aggregation", aggregation, _AGGREGATIONS),
+            ("synchronization", synchronization, _SYNCHRONIZATIONS),
+        ):
+            if given not in known:
+                raise ValueError(
+                    f"Invalid value for argument `{argument}`. Expected one of "
+                    f"{known}. Received: {argument}={given!r}"
+                )
+        self.name, self.trainable, self.autocast = name, bool(trainable), bool(autocast)
+        self.aggregation = aggregation or "none"
+        self.synchronization = synchronization or "none"
+        self.path = "/".join(filter(None, (scopes.current_path(), name)))
         self.backend = backends.current()
+        self.regularizer = self.constraint = None
+        self.overwrite_with_gradient = False
+        self.value = self._first(initializer, shape, dtype)
+
+    def _first(self, initializer: Any, shape: Any, dtype: Any) -> Any:
+        """Return the first value."""
         runtime = self.backend.runtime
-        if callable(initializer):
+        if isinstance(initializer, str):
+            from dlcore.src.initializers.registry import get
+
+            initializer = get(initializer)
+        made = callable(initializer) and not isinstance(initializer, Variable)
+        if made:
             if shape is None:
                 raise ValueError(
-                    "Variable: `shape` is needed when `initializer` is a function, "
-                    f"got initializer={initializer!r} and shape=None."
+                    "When creating a Variable from an initializer, the `shape` "
+                    f"argument must be given. Received: initializer={initializer!r} "
+                    "and shape=None"
+                )
+            if None in tuple(shape):
+                raise ValueError(
+                    "Shapes used to initialize variables must be fully-defined (no "
+                    f"`None` dimensions). Received: shape={tuple(shape)} for variable "
+                    f"path={self.path!r}"
                 )
             dtype = standardize_dtype(dtype)
             initializer = initializer(tuple(shape), dtype=dtype)
-        value = runtime.convert(initializer, dtype and standardize_dtype(dtype))
+        elif scopes.stateless() is not None:
+            raise ValueError(
+                "You are attempting to create a variable while in a stateless scope, "
+                "which would forget it. Make sure that all variables are created "
+                f"before: {self.path!r}."
+            )
+        value = self.converted(initializer, dtype and standardize_dtype(dtype))
         if shape is not None and tuple(shape) != tuple(value.shape):
             raise ValueError(
                 f"Variable: `shape` is {tuple(shape)}, but the value has the shape "
                 f"{tuple(value.shape)}."
             )
-        self.value = runtime.own(value)
-        self.name = name or f"variable_{next(_counter)}"
-        self.path = self.name
-        self.trainable = trainable
-        self.autocast = autocast
-        self.aggregation = aggregation
-        self.regularizer: Callable[[Any], Any] | None = None
-        self.constraint: Callable[[Any], Any] | None = None
+        return runtime.own(value)
+
+    def converted(self, value: Any, dtype: str | None = "") -> Any:
+        """Return a value as a tensor of its backend.
+
+        Parameters
+        ----------
+        value : tensor, array-like or Variable
+        dtype : str, optional
+            By default that of the variable; None for that of the value.
+        """
+        from dlcore.src.ops.core import convert_to_tensor
+
+        dtype = self.dtype if dtype == "" else dtype
+        if backends.current() is self.backend:
+            return convert_to_tensor(value, dtype)
+        with backends.use_backend(self.backend):
+            return convert_to_tensor(value, dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,7 +207,7 @@ class Variable:
         """Name of its dtype."""
         return standardize_dtype(self.value.dtype)
 
-    def assign(self, value: Any) -> Variable:
+    def assign(self, value: Any) -> Any:
         """Give it another value, converted to its backend and dtype.
 
         Parameters
@@ -113,30 +215,45 @@ class Variable:
         value : tensor or array-like
             Of this variable's shape.
 
+        Returns
+        -------
+        tensor
+            The new value.
+
         Raises
         ------
         ValueError
             If the shape is another one.
         """
-        runtime = self.backend.runtime
         if isinstance(value, KerasTensor):
-            return self  # a run on shapes changes nothing
-        value = runtime.convert(getattr(value, "value", value), self.dtype)
+            return value  # a run on shapes changes nothing
+        value = self.converted(value)
         if tuple(value.shape) != self.shape:
             raise ValueError(
-                f"The variable {self.path!r} has the shape {self.shape}; a value of "
-                f"shape {tuple(value.shape)} cannot be assigned to it."
+                "The shape of the target variable and the shape of the target value "
+                "in `variable.assign(value)` must match. "
+                f"variable.shape={self.shape}, Received: "
+                f"value.shape={tuple(value.shape)}. Target variable: {self.path!r}"
             )
-        self.value = runtime.own(value)
-        return self
+        self.put(self.backend.runtime.own(value))
+        return self.value
 
-    def assign_add(self, value: Any) -> Variable:
-        """Add ``value`` to it."""
+    def put(self, value: Any) -> None:
+        """Give it a value as it is: of its shape and dtype, and nobody else's."""
+        scope = scopes.stateless()
+        if scope is not None:
+            scope.hold(self)
+        self.value = value
+
+    def assign_add(self, value: Any) -> Any:
+        """Add ``value`` to it; return the new value."""
         return self.assign(self + value)
 
-    def assign_sub(self, value: Any) -> Variable:
-        """Subtract ``value`` from it."""
+    def assign_sub(self, value: Any) -> Any:
+        """Subtract ``value`` from it; return the new value."""
         return self.assign(self - value)
+
+    # As what other libraries take it for.
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return the value as a numpy array."""
@@ -146,21 +263,59 @@ class Variable:
         """Return the value as a numpy array."""
         return np.asarray(self.numpy(), dtype)
 
+    def __jax_array__(self) -> Any:
+        """Return the value, for functions of jax."""
+        return self.value
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        """Return the value, for functions of tensorflow."""
+        with backends.use_backend("tensorflow"):
+            value = self.value
+            convert = backends.current().runtime.convert
+            return convert(
+                value if self.backend.name == "tensorflow" else self.numpy(),
+                dtype and standardize_dtype(dtype),
+            )
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Call a function of torch on the values."""
+
+        def plain(x: Any) -> Any:
+            return x.value if isinstance(x, Variable) else x
+
+        tree: Any = (args, kwargs or {})
+        args, kwargs = optree.tree_map(plain, tree, none_is_leaf=True)
+        return function(*args, **kwargs)
+
+    def _scalar(self) -> Any:
+        if self.ndim:
+            raise TypeError(
+                "Only scalar arrays can be converted to Python scalars. "
+                f"Got: shape={self.shape}"
+            )
+        return self.numpy()
+
     def __float__(self) -> float:
         """Return the value of a scalar."""
-        return float(self.numpy())
+        return float(self._scalar())
 
     def __int__(self) -> int:
         """Return the value of a scalar."""
-        return int(self.numpy())
+        return int(self._scalar())
 
     def __index__(self) -> int:
         """Return the value of an integer scalar."""
-        return self.numpy().__index__()
+        return self._scalar().__index__()
 
     def __bool__(self) -> bool:
-        """Return the value of a scalar as a condition."""
-        return bool(self.numpy())
+        """Refuse: it is a tensor that changes, and no condition."""
+        raise TypeError(
+            f"A Variable cannot be used as a boolean: {self.path!r} is a tensor that "
+            "changes. Ask for `variable is None`, or for `bool(variable.numpy())`."
+        )
 
     def __len__(self) -> int:
         """Return the size of the first axis."""
@@ -171,10 +326,14 @@ class Variable:
         return iter(self.value)
 
     def __repr__(self) -> str:
-        """Show path, shape, dtype and backend."""
+        """Show path, shape, dtype and value."""
+        try:
+            value = f", value={self.numpy()}"
+        except Exception:  # a tracer has none, and looking at it must not fail
+            value = ""
         return (
-            f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
-            f"backend={self.backend.name}>"
+            f"<Variable path={self.path}, shape={self.shape}, "
+            f"dtype={self.dtype}{value}>"
         )
 
 

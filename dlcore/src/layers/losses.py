@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcore.src import backend as backends, tree
+from dlcore.src import backend as backends, scopes, tree
 from dlcore.src.layers import context as calls
 from dlcore.src.layers.weights import WeightedLayer
 
@@ -27,6 +27,9 @@ class PenalisedLayer(WeightedLayer):
                     f"`call()`, on a scalar tensor. Received invalid value: {value!r}"
                 )
             self._losses.append(value)
+            scope = scopes.stateless()
+            if scope is not None and scope.collect_losses:
+                scope.add_loss(value)
             calls.losses_were_added = True
 
     @property

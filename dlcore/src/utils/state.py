@@ -19,7 +19,7 @@ def put(variable: Variable, value: Any) -> None:
         return
     old = variable.value
     if type(value) is type(old) and value.dtype == old.dtype:
-        variable.value = value
+        variable.put(value)
     else:
         variable.assign(value)
 
