@@ -328,6 +328,22 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     -------
     Callable
         The function with this gradient, on the backend of its arguments.
+
+    Examples
+    --------
+    The logarithm of ``1 + exp(x)``, whose own gradient overflows:
+
+    >>> from dlcore import ops
+    >>> @ops.custom_gradient
+    ... def softplus(x):
+    ...     power = ops.exp(x)
+    ...
+    ...     def grad(*args, upstream=None):
+    ...         return upstream * (1 - 1 / (1 + power))
+    ...
+    ...     return ops.log1p(power), grad
+    >>> softplus(ops.array([0.0]))
+    array([0.6931472], dtype=float32)
     """
 
     def call(*args: Any) -> Any:
@@ -358,6 +374,15 @@ def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
     -------
     tuple
         The value, its derivative along the tangents, and what came besides.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> from dlcore import ops
+    >>> with dlcore.use_backend("jax"):
+    ...     value, slope = ops.jvp(ops.square, [ops.array(3.0)], [ops.array(1.0)])
+    >>> float(value), float(slope)
+    (9.0, 6.0)
     """
     homes = [declare.HOME.get(type(v)) for v in primals]
     if declare.SYMBOLIC in homes:

@@ -1,13 +1,17 @@
 """What docstrings of ops have in common is written once, here.
 
-A docstring says what the op is; parameters that mean the same everywhere, and the
-result that follows from the op's rule, are added when the op is declared.
+A docstring says what the op is; parameters that mean the same everywhere, the result
+that follows from the op's rule, and the example that stands in the folder ``examples``
+are added when the op is declared.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 _AXIS = "int, tuple of int, or None", "The axis or axes; all of them for None."
@@ -74,7 +78,37 @@ def complete(function: Callable[..., Any], rule: Any) -> None:
     if "Returns\n---" not in head:
         lines = ["tensor"] + ([f"    {result}"] if result else [])
         head = head.rstrip() + "\n\nReturns\n-------\n" + "\n".join(lines) + "\n"
+    if not mark:
+        head, mark = head.rstrip() + "\n", example(function.__name__)
     function.__doc__ = head + mark + examples
+
+
+@functools.cache
+def _examples() -> dict[str, str]:
+    """Return the paragraphs of the folder ``examples`` by the op that they show.
+
+    It is the first one in the text; results are those of the numpy backend.
+    """
+    found = {}
+    for file in sorted((Path(__file__).parent / "examples").glob("*.txt")):
+        for text in file.read_text(encoding="utf-8").split("\n\n"):
+            name = _SHOWN.search(text)
+            if name is None:
+                raise ValueError(f"{file.name}: this shows no op:\n{text}")
+            found[name[1]] = text.strip()
+    return found
+
+
+_SHOWN = re.compile(r"(?:ops|random)\.(?:image\.)?(\w+)\(")
+
+
+def example(name: str) -> str:
+    """Return the section ``Examples`` of an op."""
+    text = _examples().get(name)
+    if text is None:
+        return ""
+    module = "random" if re.match(r">>> random\.", text) else "ops"
+    return f"\nExamples\n--------\n>>> from dlcore import {module}\n{text}\n"
 
 
 def _parameters(function: Callable[..., Any]) -> str:
