@@ -11,18 +11,20 @@ import tensorflow as tf
 from dlcore.src.backend.tensorflow.numpy import (
     FLOATS,
     _cast,
+    _less,
     _reshape,
     _select,
+    _zeros,
     extent,
     nonzero,
     promote,
     truth,
 )
-from dlcore.src.backend.tensorflow.runtime import NATIVE, convert, is_ours, raw
+from dlcore.src.backend.tensorflow.runtime import NATIVE, convert, ints, is_ours, raw
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
-_gather, _strided = raw("GatherV2"), raw("StridedSlice")
+_add, _gather, _strided = raw("AddV2"), raw("GatherV2"), raw("StridedSlice")
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -81,8 +83,8 @@ def _basic(x: tf.Tensor, keys: list[Any]) -> tf.Tensor:
         begin.append(low)
         end.append(high)
         steps.append(step)
-    found = _strided(x, begin, end, steps, begins, ends, dots, added, single)
-    return found
+    masks = (begins, ends, dots, added, single)
+    return _strided(x, ints(begin), ints(end), ints(steps), *masks)
 
 
 def _plain(place: Any) -> Any:
@@ -144,7 +146,8 @@ def _array(k: Any) -> tf.Tensor:
 
 
 def _from_front(index: tf.Tensor, size: Any) -> tf.Tensor:
-    return _select(index < 0, index + size, index)
+    """Count negative places from the end of an axis."""
+    return _select(_less(index, _zeros(index)), _add(index, size), index)
 
 
 def _gathered(
@@ -155,7 +158,7 @@ def _gathered(
     zero = _zero_like(fronts)
     index = tf.stack([f + zero for f in fronts], -1)
     rest = [a for a in range(x.shape.rank) if a not in places]
-    found = tf.gather_nd(raw("Transpose")(x, [*places, *rest]), index)
+    found = tf.gather_nd(raw("Transpose")(x, ints((*places, *rest))), index)
     first = 0 if split else sum(a < places[0] for a in rest)
     if not first:
         return found
@@ -165,14 +168,14 @@ def _gathered(
         *range(count),
         *range(count + first, found.shape.rank),
     ]
-    return raw("Transpose")(found, order)
+    return raw("Transpose")(found, ints(order))
 
 
 def _zero_like(arrays: list[tf.Tensor]) -> tf.Tensor:
     """Return zeros of the shape that arrays broadcast to."""
-    total = raw("ZerosLike")(arrays[0])
+    total = _zeros(arrays[0])
     for a in arrays[1:]:
-        total = total + raw("ZerosLike")(a)
+        total = total + _zeros(a)
     return total
 
 
@@ -180,7 +183,7 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     x = convert(inputs)
     starts = _starts(start_indices, x)
     size = [int(s) if not is_ours(s) else s for s in shape]
-    return raw("Slice")(x, starts, size)
+    return raw("Slice")(x, starts, ints(size))
 
 
 def _starts(start_indices: Any, x: tf.Tensor) -> tf.Tensor:
@@ -248,7 +251,7 @@ def take(x: Any, indices: Any, axis: Any = None) -> Any:
     if indices.dtype not in (tf.int32, tf.int64):
         indices = convert(indices, "int32")
     if axis is None:
-        x, axis = _reshape(x, [-1]), 0
+        x, axis = _reshape(x, ints((-1,))), 0
     axis = rules.canonical_axis(axis, x.shape.rank)
     size = convert(extent(x)[axis], indices.dtype.name)
     return _gather(x, _from_front(indices, size), axis)
@@ -257,28 +260,24 @@ def take(x: Any, indices: Any, axis: Any = None) -> Any:
 def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
     x, indices = convert(x), convert(indices, "int32")
     if axis is None:
-        x, indices, axis = _reshape(x, [-1]), _reshape(indices, [-1]), 0
+        x, indices, axis = _reshape(x, ints((-1,))), _reshape(indices, ints((-1,))), 0
     rank = x.shape.rank
     axis = rules.canonical_axis(axis, rank)
-    indices = _from_front(indices, extent(x)[axis])
     one, two = extent(x), extent(indices)
+    indices = _from_front(indices, one[axis])
     # The other axes broadcast to each other.
-    same = all(
-        i == axis or (a is not None and a == b)
+    if any(
+        i != axis and (a is None or a != b)
         for i, (a, b) in enumerate(zip(x.shape, indices.shape, strict=True))
-    )
-    if not same:
-        pairs = list(zip(one, two, strict=True))
-        common = [_broadcast(a, b) for a, b in pairs]
-        x = tf.broadcast_to(x, [*common[:axis], one[axis], *common[axis + 1 :]])
-        indices = tf.broadcast_to(
-            indices, [*common[:axis], two[axis], *common[axis + 1 :]]
-        )
-    last = [a for a in range(rank) if a != axis] + [axis]
-    back = [last.index(a) for a in range(rank)]
-    x, indices = raw("Transpose")(x, last), raw("Transpose")(indices, last)
-    found = tf.gather(x, indices, batch_dims=rank - 1, axis=rank - 1)
-    return raw("Transpose")(found, back)
+    ):
+        common = [_broadcast(a, b) for a, b in zip(one, two, strict=True)]
+        one = [one[i] if i == axis else d for i, d in enumerate(common)]
+        two = [two[i] if i == axis else d for i, d in enumerate(common)]
+        x = raw("BroadcastTo")(x, ints(one))
+        indices = raw("BroadcastTo")(indices, ints(two))
+    last = rank - 1
+    x, indices = _exchanged(x, axis, last), _exchanged(indices, axis, last)
+    return _exchanged(_gather(x, indices, last, last), axis, last)
 
 
 def _broadcast(a: Any, b: Any) -> Any:
@@ -315,7 +314,7 @@ def _order(x: tf.Tensor, axis: Any) -> tuple[tf.Tensor, tf.Tensor, int]:
     """Return the tensor, the places of its sorted elements, and the axis."""
     x = convert(x)
     if axis is None:
-        x, axis = _reshape(x, [-1]), 0
+        x, axis = _reshape(x, ints((-1,))), 0
     axis = rules.canonical_axis(axis, x.shape.rank)
     last = x.shape.rank - 1
     keys = _exchanged(raw("Invert")(_keys(x)), axis, last)
@@ -328,7 +327,7 @@ def _exchanged(x: tf.Tensor, one: int, two: int) -> tf.Tensor:
         return x
     order = list(range(x.shape.rank))
     order[one], order[two] = order[two], order[one]
-    return raw("Transpose")(x, order)
+    return raw("Transpose")(x, ints(order))
 
 
 def _keys(x: tf.Tensor) -> tf.Tensor:
@@ -341,7 +340,7 @@ def _keys(x: tf.Tensor) -> tf.Tensor:
     whole, bits = (tf.int64, 63) if x.dtype is tf.float64 else (tf.int32, 31)
     nan = tf.constant(np.nan, x.dtype)
     # All NaN become the same one, and -0.0 becomes 0.0.
-    plain = raw("Bitcast")(_select(tf.math.is_nan(x), nan, x + 0.0), whole)
+    plain = raw("Bitcast")(_select(raw("IsNan")(x), nan, _add(x, 0.0)), whole)
     sign = raw("RightShift")(plain, tf.constant(bits, whole))
     largest = tf.constant(whole.max, whole)
     return raw("BitwiseXor")(plain, raw("BitwiseAnd")(sign, largest))
@@ -381,7 +380,7 @@ def bincount(
     x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
 ) -> Any:
     x = convert(x, "int32")
-    flat = _reshape(x, [-1])
+    flat = _reshape(x, ints((-1,)))
     size = tf.reduce_max(tf.concat([flat, [minlength - 1]], 0)) + 1
     ones = tf.ones_like(x) if weights is None else convert(weights)
     if x.shape.rank == 1:
@@ -407,7 +406,7 @@ def unique(
     x = convert(x)
     shape = extent(x)
     if axis is None:
-        x = _reshape(x, [-1])
+        x = _reshape(x, ints((-1,)))
     along = 0 if axis is None else rules.canonical_axis(axis, x.shape.rank)
     found, inverse, counts = raw("UniqueWithCountsV2")(x, [along])
     order = _order_of_slices(found, along)

@@ -16,7 +16,7 @@ from dlcore.src.backend.tensorflow.numpy import (
     floating,
     floats,
 )
-from dlcore.src.backend.tensorflow.runtime import convert, raw
+from dlcore.src.backend.tensorflow.runtime import convert, ints, raw
 from dlcore.src.ops import rules
 from dlcore.src.ops.nn import convolution as geometry
 
@@ -67,11 +67,11 @@ def _along_last(fn: Callable[..., Any]) -> Callable[..., Any]:
             return fn(x)
         axes = list(rules.canonical_axes(axis, rank))
         order = [a for a in range(rank) if a not in axes] + axes
-        moved = raw("Transpose")(x, order)
+        moved = raw("Transpose")(x, ints(order))
         size = extent(moved)
-        rows = fn(_reshape(moved, [*size[: rank - len(axes)], -1]))
+        rows = fn(_reshape(moved, ints((*size[: rank - len(axes)], -1))))
         back = [order.index(a) for a in range(rank)]
-        return raw("Transpose")(_reshape(rows, size), back)
+        return raw("Transpose")(_reshape(rows, ints(size)), ints(back))
 
     return op
 
@@ -86,14 +86,14 @@ def _last(x: tf.Tensor, data_format: str | None) -> tf.Tensor:
     if geometry.channels_last(data_format):
         return x
     rank = x.shape.rank
-    return raw("Transpose")(x, [0, *range(2, rank), 1])
+    return raw("Transpose")(x, ints((0, *range(2, rank), 1)))
 
 
 def _back(x: tf.Tensor, data_format: str | None) -> tf.Tensor:
     if geometry.channels_last(data_format):
         return x
     rank = x.shape.rank
-    return raw("Transpose")(x, [0, rank - 1, *range(1, rank - 1)])
+    return raw("Transpose")(x, ints((0, rank - 1, *range(1, rank - 1))))
 
 
 def _dilated(kernel: tf.Tensor, gaps: Any) -> tf.Tensor:

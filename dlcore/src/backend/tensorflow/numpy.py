@@ -7,7 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlcore.src.backend.tensorflow.runtime import NATIVE, _cast, convert, is_ours, raw
+from dlcore.src.backend.tensorflow.runtime import (
+    NATIVE,
+    _cast,
+    convert,
+    ints,
+    is_ours,
+    raw,
+)
 from dlcore.src.dtypes import result_type, standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
@@ -402,7 +409,7 @@ def sizes(shape: Any) -> Any:
 
 
 def _filled(shape: Any, value: Any, name: str) -> tf.Tensor:
-    return raw("Fill")(sizes(shape), tf.constant(value, NATIVE[name]))
+    return raw("Fill")(ints(sizes(shape)), tf.constant(value, NATIVE[name]))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Any:
@@ -420,8 +427,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     name = standardize_dtype(dtype) if dtype else rules.promoted(fill_value)
     value = convert(fill_value, name)
     if value.shape.rank == 0:
-        return raw("Fill")(sizes(shape), value)
-    return tf.broadcast_to(value, sizes(shape))
+        return raw("Fill")(ints(sizes(shape)), value)
+    return raw("BroadcastTo")(value, ints(sizes(shape)))
 
 
 def _like(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -501,8 +508,8 @@ def _matmul(x1: Any, x2: Any) -> Any:
         return tf.squeeze(_matmul(x1[None], x2), -2)
     if rank2 == 2:  # one large product instead of many
         *lead, inner = extent(x1)
-        rows = _product(_reshape(x1, [-1, inner]), x2)
-        return _reshape(rows, [*lead, extent(x2)[1]])
+        rows = _product(_reshape(x1, ints((-1, inner))), x2)
+        return _reshape(rows, ints((*lead, extent(x2)[1])))
     return _products(x1, x2)
 
 

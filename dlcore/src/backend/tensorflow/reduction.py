@@ -18,7 +18,7 @@ from dlcore.src.backend.tensorflow.numpy import (
     floating,
     truth,
 )
-from dlcore.src.backend.tensorflow.runtime import convert, is_ours, raw
+from dlcore.src.backend.tensorflow.runtime import convert, ints, is_ours, raw
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
@@ -28,8 +28,8 @@ _largest, _smallest = raw("Max"), raw("Min")
 
 def _axes(axis: Any, x: tf.Tensor) -> Any:
     if axis is None:
-        return list(range(x.shape.rank))
-    return list(axis) if isinstance(axis, tuple) else axis
+        return ints(range(x.shape.rank))
+    return axis if isinstance(axis, int) else ints(axis)
 
 
 def _accumulated(
@@ -101,7 +101,7 @@ def _extreme(
     kind = x.dtype
     if kind is tf.bool:
         x = _cast(x, tf.int8)
-    found = best(x, list(axes), keepdims)
+    found = best(x, ints(axes), keepdims)
     if initial is not None:
         found = two(found, convert(convert(initial), x.dtype.name))
     return _cast(found, kind) if kind is tf.bool else found
@@ -119,8 +119,8 @@ def _index(x: Any, axis: Any, keepdims: bool, best: Any) -> Any:
     x = convert(x)
     rank = x.shape.rank
     if axis is None:
-        found = _index(_reshape(x, [-1]), 0, False, best)
-        return _reshape(found, [1] * rank) if keepdims else found
+        found = _index(_reshape(x, ints((-1,))), 0, False, best)
+        return _reshape(found, ints([1] * rank)) if keepdims else found
     axis = rules.canonical_axis(axis, rank)
     found = best(x, axis, tf.int32)
     if x.dtype.is_floating:  # the kernels skip NaN, which is the extreme elsewhere
@@ -141,7 +141,7 @@ def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _cumulative(x: Any, axis: Any, dtype: Any, total: Any) -> Any:
     x = convert(x)
     if axis is None:
-        x, axis = _reshape(x, [-1]), 0
+        x, axis = _reshape(x, ints((-1,))), 0
     name = standardize_dtype(dtype or x.dtype)
     return total(convert(x, "int32" if name == "bool" else name), axis)
 

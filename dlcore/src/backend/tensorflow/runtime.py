@@ -6,6 +6,7 @@ a function from values to values, as with jax.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 from collections.abc import Callable, Sequence
@@ -90,6 +91,9 @@ def convert(x: Any, dtype: str | None = None) -> tf.Tensor:
         return x if x.dtype is wanted else _cast(x, wanted)
     if type(x) in _NUMBERS:
         return tf.constant(x, NATIVE[dtype or _number(x)])
+    if type(x) is np.ndarray:
+        found = tf.constant(x)
+        return found if dtype is None else convert(found, dtype)
     if isinstance(x, _OTHERS):
         return convert(_dense(x), dtype)
     if not hasattr(x, "dtype"):
@@ -102,6 +106,26 @@ def convert(x: Any, dtype: str | None = None) -> tf.Tensor:
             dtype = "int32"
     found = tf.convert_to_tensor(x)
     return found if dtype is None else convert(found, dtype)
+
+
+@functools.lru_cache(10_000)
+def _remembered(values: Any) -> tf.Tensor:
+    with tf.init_scope():  # a graph takes it as a constant
+        return tf.constant(values, tf.int32)
+
+
+def ints(values: Any) -> Any:
+    """Return integers (sizes, axes, places) for a kernel.
+
+    To make a tensor of a list takes several times as long as most kernels do, and the
+    same shapes and axes come again and again: they are remembered.
+    """
+    if is_ours(values):
+        return values
+    try:
+        return _remembered(tuple(values))
+    except TypeError:  # there are tensors among them, which are not hashable
+        return tf.stack([convert(v, "int32") for v in values])
 
 
 def _number(x: Any) -> str:
@@ -166,39 +190,43 @@ def value_and_grad(
     return call
 
 
+_run = raw("StatefulPartitionedCall")
+
+
 class _Traced:
     """A step that was traced for one signature of its arguments."""
 
-    __slots__ = ("call", "changed", "out", "taken")
+    __slots__ = ("changed", "dtypes", "graph", "out")
 
-    def __init__(
-        self, step: Any, variables: Sequence[Variable], tree: Any, leaves: Any
-    ):
+    def __init__(self, step: Any, variables: list[Variable], tree: Any, leaves: Any):
+        self.changed: list[Variable] = []
+        count = len(variables)
+
         def pure(*flat: Any) -> list[Any]:
-            count = len(variables)
             with lent(variables, flat[:count]):
-                out = step(*optree.tree_unflatten(tree, flat[count:]))
+                found, self.out = flatten(
+                    step(*optree.tree_unflatten(tree, flat[count:]))
+                )
                 ends = [v.value for v in variables]
-            found, self.out = flatten(out)
             # Only what the step has changed comes back.
-            self.changed = [
-                v
-                for v, end, start in zip(variables, ends, flat[:count], strict=True)
-                if end is not start
-            ]
-            changed = [
-                end
-                for end, start in zip(ends, flat[:count], strict=True)
-                if end is not start
-            ]
-            return [_result(x) for x in (*found, *changed)]
+            moved = [i for i in range(count) if ends[i] is not flat[i]]
+            self.changed = [variables[i] for i in moved]
+            return [_result(x) for x in (*found, *(ends[i] for i in moved))]
 
-        specs = [
-            tf.TensorSpec(x.shape, x.dtype)
-            for x in (*(v.value for v in variables), *leaves)
-        ]
+        given = [*(v.value for v in variables), *leaves]
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in given]
         function = tf.function(pure, autograph=False)
-        self.call = function.get_concrete_function(*specs)
+        self.graph = function.get_concrete_function(*specs)
+        self.dtypes = [x.dtype for x in self.graph.outputs]
+
+    def __call__(self, given: list[Any]) -> Any:
+        """Run the graph, without the checks that were made for the signature."""
+        flat = _run([*given, *self.graph.captured_inputs], self.dtypes, self.graph)
+        flat = flat or []
+        count = len(flat) - len(self.changed)
+        for variable, value in zip(self.changed, flat[count:], strict=True):
+            variable.value = value
+        return optree.tree_unflatten(self.out, flat[:count])
 
 
 def _result(x: Any) -> tf.Tensor:
@@ -219,17 +247,15 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
     variables = list(variables)
 
     def call(*args: Any) -> Any:
+        if not tf.executing_eagerly():
+            return step(*args)  # a part of the graph that is being made
         leaves, tree = flatten(args)
         leaves = [convert(x) for x in leaves]
         key = (tree, *[(x.shape, x.dtype) for x in leaves])
         traced = kept.get(key)
         if traced is None:
             traced = kept[key] = _Traced(step, variables, tree, leaves)
-        flat = traced.call(*[v.value for v in variables], *leaves)
-        count = len(flat) - len(traced.changed)
-        for variable, value in zip(traced.changed, flat[count:], strict=True):
-            variable.value = value
-        return optree.tree_unflatten(traced.out, flat[:count])
+        return traced([*[v.value for v in variables], *leaves])
 
     return call
 

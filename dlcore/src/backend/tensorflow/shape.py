@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from dlcore.src.backend.tensorflow.numpy import _select, extent, sizes
-from dlcore.src.backend.tensorflow.runtime import convert, is_ours, raw
+from dlcore.src.backend.tensorflow.runtime import convert, ints, is_ours, raw
 from dlcore.src.dtypes import result_type
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.shape import pad_widths, sections
@@ -21,22 +21,22 @@ def reshape(x: Any, newshape: Any) -> Any:
     if not is_ours(wanted) and None in wanted:
         # An open size follows from the others, as -1 does, if it is the only one.
         wanted = [-1 if d is None else d for d in wanted]
-    return _reshape(x, wanted)
+    return _reshape(x, ints(wanted))
 
 
 def transpose(x: Any, axes: Any = None) -> Any:
     x = convert(x)
     rank = x.shape.rank
     if axes is None:
-        return _transpose(x, list(range(rank))[::-1])
-    return _transpose(x, [a % rank for a in axes])
+        return _transpose(x, ints(range(rank - 1, -1, -1)))
+    return _transpose(x, ints(a % rank for a in axes))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     x = convert(x)
     order = list(range(x.shape.rank))
     order[axis1], order[axis2] = order[axis2], order[axis1]
-    return _transpose(x, order)
+    return _transpose(x, ints(order))
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:
@@ -44,7 +44,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     if not is_ours(wanted) and None in wanted:
         own = [None] * (len(wanted) - x.shape.rank) + extent(x)
         wanted = [d if n is None else n for n, d in zip(wanted, own, strict=True)]
-    return raw("BroadcastTo")(x, wanted)
+    return raw("BroadcastTo")(x, ints(wanted))
 
 
 def expand_dims(x: Any, axis: Any) -> Any:
@@ -155,11 +155,11 @@ def tile(x: Any, repeats: Any) -> Any:
     if is_ours(times):
         return raw("Tile")(x, times)
     rank = max(x.shape.rank, len(times))
-    x = _reshape(x, [1] * (rank - x.shape.rank) + extent(x))
+    x = _reshape(x, ints([1] * (rank - x.shape.rank) + extent(x)))
     times = [1] * (rank - len(times)) + times
     if x.dtype is tf.uint16:  # it has no kernel
-        return convert(raw("Tile")(convert(x, "int32"), times), "uint16")
-    return raw("Tile")(x, times)
+        return convert(raw("Tile")(convert(x, "int32"), ints(times)), "uint16")
+    return raw("Tile")(x, ints(times))
 
 
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
@@ -178,17 +178,17 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
 
 def flip(x: Any, axis: Any = None) -> Any:
     x = convert(x)
-    return raw("ReverseV2")(x, list(rules.canonical_axes(axis, x.shape.rank)))
+    return raw("ReverseV2")(x, ints(rules.canonical_axes(axis, x.shape.rank)))
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     x = convert(x)
     if axis is None:
-        flat = raw("Roll")(_reshape(x, [-1]), shift, 0)
-        return _reshape(flat, extent(x))
+        flat = raw("Roll")(_reshape(x, ints((-1,))), shift, 0)
+        return _reshape(flat, ints(extent(x)))
     axes = [axis] if isinstance(axis, int) else list(axis)
     shifts = [shift] * len(axes) if isinstance(shift, int) else list(shift)
-    return raw("Roll")(x, shifts, [a % x.shape.rank for a in axes])
+    return raw("Roll")(x, ints(shifts), ints(a % x.shape.rank for a in axes))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -196,7 +196,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     rank = x.shape.rank
     one, two = (rules.canonical_axis(a, rank) for a in (axis1, axis2))
     order = [a for a in range(rank) if a not in (one, two)]
-    x = _transpose(x, [*order, one, two])
+    x = _transpose(x, ints((*order, one, two)))
     rows, columns = x.shape[-2:]
     if rows is not None and not -rows < offset < columns:
         return tf.zeros([*extent(x)[:-2], 0], x.dtype)
