@@ -222,7 +222,7 @@ BUILTINS = frozenset(dir(builtins))
 @lru_cache(maxsize=65536)
 def _name(name: str) -> tuple[float, ...]:
     concealed = prefix.concealed(name)
-    return (
+    facts = (
         concealed == 1,
         concealed == 2,
         len(name) > 1 and name.isupper(),
@@ -234,6 +234,7 @@ def _name(name: str) -> tuple[float, ...]:
         min(len(words(name)), 5),
         len(name) <= 2,
     )
+    return tuple(map(float, facts))  # an array is made fastest of one kind of number
 
 
 def _overlaps(

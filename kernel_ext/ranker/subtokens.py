@@ -20,6 +20,7 @@ BUCKETS = 512
 """Number of hash buckets for words that the vocabulary does not list."""
 LONGEST = 4
 """Subtokens read of one name, the whole name included."""
+PADDING = (0,) * LONGEST
 
 
 words = lru_cache(maxsize=65536)(subtokens)
@@ -62,19 +63,16 @@ class Vocabulary:
                 self._cache[name] = found
         return found
 
-    def matrix(self, names: Sequence[str], width: int = LONGEST) -> np.ndarray:
+    def matrix(self, names: Sequence[str]) -> np.ndarray:
         """Give the subtokens of several names, one row a name, padded with 0.
 
         Returns
         -------
         ndarray
-            Shape ``(len(names), width)``, int32.
+            Shape ``(len(names), LONGEST)``, int32.
         """
-        out = np.zeros((len(names), width), np.int32)
-        for row, name in zip(out, names, strict=True):
-            ids = self.ids(name)[:width]
-            row[: len(ids)] = ids
-        return out
+        rows = [(self.ids(name) + PADDING)[:LONGEST] for name in names]
+        return np.array(rows, np.int32).reshape(len(names), LONGEST)
 
     def bag(self, names: Iterable[str], width: int) -> np.ndarray:
         """Give the subtokens of several names in one row of `width`, padded."""
