@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from dlcore.src import backend as backends, dtype_policies
@@ -15,6 +16,32 @@ from dlcore.src.symbolic import Node
 from dlcore.src.utils.naming import auto_name
 
 _NOT_KEPT = frozenset({"self", "__class__", "kwargs", "activity_regularizer", "name"})
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+@functools.cache
+def _added_by_user(cls: Any) -> frozenset[str]:
+    """Return the arguments that a class adds, and writes by a ``get_config`` of its own.
+
+    As in Keras, ``super().get_config()`` leaves these to it: it may say
+    ``dict(units=self.units, **super().get_config())``.
+    """
+    users = [c for c in cls.__mro__ if not c.__module__.startswith("dlcore.src.")]
+    if not any("get_config" in vars(c) for c in users):
+        return frozenset()
+    ours = [c for c in cls.__mro__ if c not in users and "_signature" in vars(c)]
+    known = {name for c in ours for name in c._signature.parameters}
+    return frozenset(n for c in users for n in _parameters(c)) - known
+
+
+def _parameters(cls: Any) -> list[str]:
+    signature = vars(cls).get("_signature")
+    return [] if signature is None else list(signature.parameters)
 
 
 class _Begun(Tracked, Configurable):
@@ -102,7 +129,12 @@ class BaseLayer(_Begun):
         self._name = name or auto_name(type(self).__name__)
         self.dtype_policy = dtype_policies.get(dtype)
         self.autocast = autocast
-        self._trainable = bool(trainable)
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                "Argument `trainable` is expected to be a boolean. Received: "
+                f"trainable={trainable!r}"
+            )
+        self._trainable = trainable
 
     def _keep(self, arguments: dict[str, Any]) -> None:
         """Store a constructor's ``locals()`` as attributes.
@@ -193,22 +225,29 @@ class BaseLayer(_Begun):
         accepted = self._signature.parameters
         if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
             base = {key: value for key, value in base.items() if key in accepted}
-        own = {k: v for k, v in self._config.items() if k not in base}
+        own = {k: self._now(k, v) for k, v in self._config.items() if k not in base}
+        foreign = _added_by_user(type(self))
+        own = {k: v for k, v in own.items() if k not in foreign}
+        if own.get("activity_regularizer", 0) is None:
+            del own["activity_regularizer"]
         return base | {key: serialize_keras_object(v) for key, v in own.items()}
+
+    def _now(self, name: str, given: Any) -> Any:
+        """Return an argument as it is now, where the layer keeps it as plain data."""
+        kept = self.__dict__.get(name)
+        return kept if kept is not None and _is_plain(kept) else given
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned."""
         from dlcore.src.saving.serialization import deserialize_keras_object
 
-        return cls(
-            **{
-                key: deserialize_keras_object(value)
-                if key != "dtype" and isinstance(value, dict) and "class_name" in value
-                else value
-                for key, value in config.items()
-            }
-        )
+        def value(found: Any) -> Any:
+            if isinstance(found, dict) and "class_name" in found:
+                return deserialize_keras_object(found)
+            return [value(v) for v in found] if isinstance(found, list) else found
+
+        return cls(**{k: v if k == "dtype" else value(v) for k, v in config.items()})
 
     def __repr__(self) -> str:
         """Show the class, the name and whether the layer is built."""

@@ -14,7 +14,12 @@ from dlcore.src.layers import context as calls
 from dlcore.src.layers.context import get_mask, set_mask
 from dlcore.src.layers.input_spec import check_inputs
 from dlcore.src.layers.shapes import ShapedLayer, building
-from dlcore.src.layers.signature import CallSignature, call_signature, shapes_for
+from dlcore.src.layers.signature import (
+    CallSignature,
+    all_shapes,
+    call_signature,
+    shapes_for,
+)
 from dlcore.src.ops.declare import record
 from dlcore.src.symbolic import Node
 from dlcore.src.variable import lent
@@ -86,6 +91,8 @@ class Layer(ShapedLayer):
             len(args) == 1 and not kwargs and convert.fits(args[0])
         ):
             args, kwargs = convert.all(self, args, kwargs)
+            if not self._allow_non_tensor_positional_args:
+                _check_positional(self, args)
         if outer is None:
             call = state.call = calls.CallContext(self)
             if calls.losses_were_added:
@@ -152,7 +159,7 @@ class Layer(ShapedLayer):
                     check_inputs(self.input_spec, first, self)
             result = self._finish(given, named, args, kwargs)
             if not self.built:
-                self._remember_shapes(type(self).build, (), {})
+                self._build_shapes = all_shapes(tensors) or None
                 self.built = True
             return result
 
@@ -336,6 +343,21 @@ class Layer(ShapedLayer):
 
 
 Layer._call = call_signature(Layer.call)
+
+
+def _check_positional(layer: Layer, args: tuple[Any, ...]) -> None:
+    """Refuse plain numbers, which were probably meant for a named argument."""
+    if any(isinstance(x, int | float) for x in tree.flatten(args)):
+        shown = ", ".join(
+            f"{name}={value!r}"
+            for name, value in zip(layer._call.names, args, strict=False)
+            if isinstance(value, int | float)
+        )
+        raise ValueError(
+            "Only input tensors may be passed as positional arguments. The following "
+            f"argument values of {layer.described} should be passed as keyword "
+            f"arguments: {shown or args}."
+        )
 
 
 def _annotate(error: Exception, layer: Layer, args: Any, kwargs: Any) -> None:

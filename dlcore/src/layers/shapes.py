@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -140,7 +141,29 @@ class ShapedLayer(PenalisedLayer):
             return
         shapes = config.get("shapes_dict", config)
         shapes = {k: tree.lists_to_tuples(v) for k, v in shapes.items()}
-        if list(shapes) == ["input_shape"]:  # whatever the parameter is called
+        if not self._builds:
+            self._build_by_run(shapes)
+        elif list(shapes) == ["input_shape"]:  # whatever the parameter is called
             self.build(shapes["input_shape"])
         else:
             self.build(**shapes)
+
+    def _build_by_run(self, shapes: dict[str, Any]) -> None:
+        """Build what is inside by a run on shapes, as the first call would."""
+        inputs = {
+            name.removesuffix("_shape"): tree.map_shape_structure(
+                lambda s: KerasTensor(s, self.compute_dtype), shape
+            )
+            for name, shape in shapes.items()
+        }
+        args = [inputs.pop("input")] if list(shapes) == ["input_shape"] else []
+        try:
+            self(*args, **inputs)
+        except Exception as error:
+            warnings.warn(
+                f"{self.described} was built on inputs of the shapes {shapes}, but it "
+                f"cannot be built by a run on shapes alone: {error}. Give its class a "
+                "`build(input_shape)`, or `build_from_config(config)`, that makes all "
+                "weights.",
+                stacklevel=2,
+            )

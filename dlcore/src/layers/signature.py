@@ -73,6 +73,17 @@ def call_signature(call: Callable[..., Any]) -> CallSignature:
     return CallSignature(call)
 
 
+def all_shapes(tensors: dict[str, Any]) -> dict[str, Any]:
+    """Return ``{"query_shape": shape}`` for tensors by the names of arguments."""
+    return {
+        f"{name}_shape": tree.map_structure(
+            lambda x: None if x is None else tuple(x.shape), value
+        )
+        for name, value in tensors.items()
+        if name not in ("mask", "args", "kwargs")
+    }
+
+
 def shapes_for(
     method: Callable[..., Any],
     tensors: dict[str, Any],
@@ -87,13 +98,7 @@ def shapes_for(
     """
     parameters = inspect.signature(method).parameters.values()
     wanted = [p.name for p in parameters if p.kind in _NAMED]
-    shapes = {
-        f"{name}_shape": tree.map_structure(
-            lambda x: None if x is None else tuple(x.shape), value
-        )
-        for name, value in tensors.items()
-        if name not in ("mask", "args", "kwargs")
-    }
+    shapes = all_shapes(tensors)
     if len(wanted) == 1:
         return {wanted[0]: next(iter(shapes.values()), None)}
     for name in wanted:

@@ -31,10 +31,12 @@ def sizes(value: Any, n: int, name: str, allow_zero: bool = False) -> tuple[int,
     if len(found) != n or any(
         v < least or v != w for v, w in zip(found, value, strict=True)
     ):
-        kind = "non-negative" if allow_zero else "positive"
+        bad = {v for v in found if v < least}
+        reason = f", including values {bad} that do not satisfy " if bad else ""
+        reason += f"`value {'>= 0' if allow_zero else '> 0'}`" if bad else ""
         raise ValueError(
-            f"The `{name}` argument must be a tuple of {n} {kind} integers, or one "
-            f"integer. Received {name}={given!r}"
+            f"The `{name}` argument must be a tuple of {n} integers. Received "
+            f"{name}={given if isinstance(given, int) else value}{reason}"
         )
     return found
 

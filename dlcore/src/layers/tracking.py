@@ -51,17 +51,20 @@ def kind_of(cls: Any) -> str | None:
     return next((kind for base, kind in kinds.items() if issubclass(cls, base)), None)
 
 
-def _inside(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+def _inside(
+    path: str, value: Any, around: tuple[int, ...] = ()
+) -> Iterator[tuple[str, str, Any]]:
     cls: Any = type(value)
     kind = kind_of(cls)
-    if kind is None:
+    if kind is None or id(value) in around:  # a list may hold itself
         return
     if kind != "container":
         yield kind, path, value
     else:
         named = value.items() if isinstance(value, dict) else enumerate(value)
+        around = (*around, id(value))
         for key, part in named:
-            yield from _inside(f"{path}/{key}", part)
+            yield from _inside(f"{path}/{key}", part, around)
 
 
 class Tracked:
@@ -140,9 +143,10 @@ def _containers(layer: Any) -> Iterator[Any]:
             yield from _nested(value)
 
 
-def _nested(container: Any) -> Iterator[Any]:
+def _nested(container: Any, around: tuple[int, ...] = ()) -> Iterator[Any]:
     yield container
     parts = container.values() if isinstance(container, dict) else container
+    around = (*around, id(container))
     for part in parts:
-        if isinstance(part, list | dict | set):
-            yield from _nested(part)
+        if isinstance(part, list | dict | set) and id(part) not in around:
+            yield from _nested(part, around)

@@ -56,7 +56,7 @@ class WeightedLayer(BaseLayer):
             Whether the optimizer replaces it by its gradient.
         name : str, optional
         """
-        if isinstance(shape, str):
+        if isinstance(shape, str):  # a name in the first place, as in Keras 2
             raise ValueError(
                 f"{self.described}: the first argument of `add_weight` is the shape, "
                 f"received {shape!r}. Pass `name` as a keyword argument: "
@@ -111,18 +111,21 @@ class WeightedLayer(BaseLayer):
         return self.add_weight(shape, initializer, *options, name=name)
 
     @property
-    def _made_weights(self) -> list[tuple[Variable, bool]]:
-        """The weights from ``add_weight``, each with the role it was given."""
+    def _made_weights(self) -> list[tuple[Variable, bool | None]]:
+        """The weights from ``add_weight`` with their roles; None: frozen for now."""
         return self.__dict__.setdefault("_weights", [])
 
     @property
     def _own(self) -> list[Variable]:
         """Its own variables: what training is meant to change first, then the rest."""
-        made = {id(v): (v, role) for v, role in self._made_weights}
+        made: dict[int, tuple[Variable, bool | None]] = {
+            id(v): (v, role) for v, role in self._made_weights
+        }
         for variable in self._owned_of("variable"):
             made.setdefault(id(variable), (variable, variable.trainable))
         pairs = made.values()
-        return [v for v, role in pairs if role] + [v for v, role in pairs if not role]
+        first = [v for v, role in pairs if role is not False]
+        return first + [v for v, role in pairs if role is False]
 
     @property
     def _layers(self) -> list[Any]:
@@ -214,7 +217,7 @@ class WeightedLayer(BaseLayer):
         self._trainable = value
         changed()
         for variable, role in self._made_weights:
-            variable.trainable = value and role
+            variable.trainable = value and bool(role)
         for layer in self._layers:
             layer.trainable = value
 
@@ -297,8 +300,8 @@ class WeightedLayer(BaseLayer):
                 else ""
             )
             raise ValueError(
-                f"Layer '{self.name}' expected {len(own)} variables, but the file "
-                f"holds {len(store)} for it ({sorted(store.keys())}). Expected: "
+                f"Layer '{self.name}' expected {len(own)} variables, but "
+                f"received {len(store)} variables from the file. Expected: "
                 f"{[v.name for v in own]}.{reason}"
             )
         for index, variable in enumerate(own):

@@ -15,6 +15,8 @@ QUERY = rng.normal(size=(2, 5, 8)).astype("float32")
 VALUE = rng.normal(size=(2, 3, 6)).astype("float32")
 MASK = np.array([[1, 1, 0], [1, 1, 1]], bool)
 
+PAIR = (QUERY, VALUE)
+
 #: Name, how to make it, positional and named arguments of the call.
 CASES: dict[str, Any] = {
     "heads": (
@@ -31,6 +33,28 @@ CASES: dict[str, Any] = {
         lambda L: L.MultiHeadAttention(2, 4, output_shape=3),
         (QUERY, QUERY),
         {"use_causal_mask": True},
+    ),
+    "gated heads": (lambda L: L.MultiHeadAttention(2, 4, use_gate=True), PAIR, {}),
+    "heads that see what is near": (
+        lambda L: L.MultiHeadAttention(2, 4, sliding_window=2),
+        (QUERY, QUERY),
+        {"use_causal_mask": True, "return_attention_scores": True},
+    ),
+    "heads along two axes": (
+        lambda L: L.MultiHeadAttention(2, 4, attention_axes=(1, 2)),
+        (QUERY.reshape(2, 5, 2, 4), QUERY.reshape(2, 5, 2, 4)),
+        {},
+    ),
+    "heads with a large output": (
+        lambda L: L.MultiHeadAttention(2, 4, value_dim=3, output_shape=(3, 2)),
+        PAIR,
+        {},
+    ),
+    "groups": (lambda L: L.GroupQueryAttention(4, 6, 2), (QUERY, QUERY), {}),
+    "masked groups": (
+        lambda L: L.GroupQueryAttention(4, 4, 1, use_gate=True, use_bias=False),
+        (QUERY, QUERY[:, :3]),
+        {"value_mask": MASK, "return_attention_scores": True},
     ),
     "dot": (
         lambda L: L.Attention(use_scale=True),

@@ -73,12 +73,13 @@ class ReLU(_Elementwise):
             )
         if negative_slope is None or negative_slope < 0.0:
             raise ValueError(
-                "negative_slope of a ReLU layer cannot be a negative value: "
-                f"{negative_slope}"
+                "negative_slope of a ReLU layer cannot be None or a negative "
+                f"value: {negative_slope}"
             )
         if threshold is None or threshold < 0.0:
             raise ValueError(
-                f"threshold of a ReLU layer cannot be a negative value: {threshold}"
+                "threshold of a ReLU layer cannot be None or a negative value: "
+                f"{threshold}"
             )
         self.max_value = max_value
         self.negative_slope = negative_slope
@@ -166,19 +167,29 @@ class Softmax(_Elementwise):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Compute the outputs."""
         if mask is not None:
+            _check_broadcast(tuple(mask.shape), tuple(inputs.shape))
+            mask = mask if ops.dtype(mask) == "bool" else ops.greater(mask, 0.5)
             low = -3e4 if ops.dtype(inputs) == "float16" else -1e9
-            hidden = ops.subtract(1.0, ops.cast(mask, inputs.dtype))
-            inputs = ops.add(inputs, ops.multiply(hidden, low))
+            inputs = ops.where(mask, inputs, ops.cast(low, inputs.dtype))
         if isinstance(self.axis, list | tuple) and len(self.axis) > 1:
             axis = tuple(self.axis)
             total = ops.logsumexp(inputs, axis=axis, keepdims=True)
             return ops.exp(ops.subtract(inputs, total))
         axis = self.axis[0] if isinstance(self.axis, list | tuple) else self.axis
         outputs = ops.softmax(inputs, axis=axis)
-        return (
-            outputs
-            if mask is None
-            else ops.multiply(outputs, ops.cast(mask, outputs.dtype))
+        if mask is None:
+            return outputs
+        return ops.multiply(outputs, ops.cast(mask, outputs.dtype))
+
+
+def _check_broadcast(mask: tuple[Any, ...], inputs: tuple[Any, ...]) -> None:
+    pairs = zip(mask[::-1], inputs[::-1], strict=False)
+    fits = all(m in (1, i, None) or i is None for m, i in pairs)
+    if len(mask) > len(inputs) or not fits:
+        raise ValueError(
+            "The `mask` must be broadcastable to `inputs` and must not have more "
+            "dimensions: each mask dimension must be 1 or match the corresponding "
+            f"input dimension. Received: inputs.shape={inputs}, mask.shape={mask}"
         )
 
 

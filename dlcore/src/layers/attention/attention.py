@@ -6,6 +6,7 @@ from typing import Any
 
 from dlcore import ops, random
 from dlcore.src.export import export
+from dlcore.src.layers.attention.heads import causal_mask
 from dlcore.src.layers.layer import Layer
 
 
@@ -71,7 +72,7 @@ class Attention(Layer):
 
     def _scores(self, query: Any, key: Any) -> Any:
         if self.score_mode == "dot":
-            scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
+            scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
             return scores if self.scale is None else ops.multiply(scores, self.scale)
         summed = ops.add(ops.expand_dims(query, -2), ops.expand_dims(key, -3))
         if self.scale is not None:
@@ -88,7 +89,7 @@ class Attention(Layer):
         use_causal_mask: bool = False,
     ) -> Any:
         """Compute the outputs."""
-        _check_inputs(self, inputs)
+        _check_inputs(self, inputs, mask)
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) > 2 else value
         query_mask = mask[0] if mask else None
@@ -98,7 +99,7 @@ class Attention(Layer):
         if value_mask is not None:
             allowed = ops.expand_dims(ops.cast(value_mask, "bool"), -2)
         if use_causal_mask:
-            causal = causal_mask(query.shape[1], key.shape[1])
+            causal = causal_mask(query.shape[-2], key.shape[-2])
             allowed = causal if allowed is None else ops.logical_and(allowed, causal)
         if allowed is not None:
             low = -65504.0 if ops.dtype(scores) == "float16" else -1e9
@@ -114,8 +115,9 @@ class Attention(Layer):
         return (result, weights) if return_attention_scores else result
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the outputs' mask."""
-        return None if not isinstance(mask, list | tuple) else mask[0]
+        """Return the outputs' mask: that of the queries."""
+        _check_inputs(self, inputs, mask)
+        return None if mask is None else mask[0]
 
 
 @export("dlcore.layers.AdditiveAttention")
@@ -155,16 +157,25 @@ class AdditiveAttention(Attention):
         return ops.sum(terms, axis=-1)
 
 
-def causal_mask(time: int, source: int) -> Any:
-    """Return which sources each time may see: those that are not later."""
-    rows = ops.expand_dims(ops.arange(time, dtype="int32"), -1)
-    return ops.greater_equal(rows, ops.arange(source, dtype="int32"))
-
-
-def _check_inputs(layer: Layer, inputs: Any) -> None:
-    if not isinstance(inputs, list | tuple) or not 2 <= len(inputs) <= 3:
+def _check_inputs(layer: Layer, inputs: Any, mask: Any = None) -> None:
+    name = type(layer).__name__
+    if not isinstance(inputs, list | tuple) or isinstance(inputs[0], int | None):
         raise ValueError(
-            f"{type(layer).__name__} layer must be called on a list of inputs, namely "
-            "[query, value] or [query, value, key]. Received: "
-            f"{inputs}."
+            f"{name} layer must be called on a list of inputs, namely [query, value] "
+            f"or [query, value, key]. Received: inputs={inputs}."
+        )
+    if not 2 <= len(inputs) <= 3:
+        raise ValueError(
+            f"{name} layer accepts inputs list of length 2 or 3, namely [query, value] "
+            f"or [query, value, key]. Received length: {len(inputs)}."
+        )
+    if mask is not None and not isinstance(mask, list | tuple):
+        raise ValueError(
+            f"{name} layer mask must be a list, namely [query_mask, value_mask]. "
+            f"Received: mask={mask}."
+        )
+    if mask is not None and not 2 <= len(mask) <= 3:
+        raise ValueError(
+            f"{name} layer accepts mask list of length 2 or 3. Received: {len(mask)} "
+            f"masks for {len(inputs)} inputs."
         )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from dlcore import ops, random
 from dlcore.src.export import export
-from dlcore.src.layers.attention.attention import causal_mask
-from dlcore.src.layers.context import get_mask
-from dlcore.src.layers.core.einsum_dense import EinsumDense
-from dlcore.src.layers.layer import Layer
+from dlcore.src.layers.attention.heads import (
+    HeadedAttention,
+    check_shapes,
+    projection_equation,
+)
 
 
 @export("dlcore.layers.MultiHeadAttention")
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(HeadedAttention):
     """Attention by several heads, each in a space of its own.
 
     Parameters
@@ -27,19 +26,32 @@ class MultiHeadAttention(Layer):
     dropout : float
         Share of the weights to drop while training.
     use_bias : bool
-    output_shape : int, optional
-        Size of the outputs; that of the queries unless given.
+    output_shape : int or sequence of int, optional
+        Sizes of the outputs' last axes; that of the queries unless given.
+    attention_axes : int or sequence of int, optional
+        Axes to attend along; all but batch and features unless given.
+    sliding_window : int, optional
+        How near a source must be: less than so many steps away.
+    flash_attention : bool, optional
+        Whether to ask for a kernel that never holds all scores; such a kernel knows
+        neither dropout nor ``return_attention_scores``.
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : optional
     kernel_constraint, bias_constraint : optional
+    use_gate : bool
+        Whether a sigmoid of the queries scales what the heads found.
     seed : int, optional
     **kwargs
         Of ``Layer``.
 
     Notes
     -----
-    Called with ``(query, value, key=None)`` of shapes ``(batch, time, size)`` and
-    ``(batch, source, size)``. Source: Vaswani et al., 2017, arXiv:1706.03762.
+    Called with ``(query, value, key=None, query_mask=None, value_mask=None,
+    key_mask=None, attention_mask=None, return_attention_scores=False, training=None,
+    use_causal_mask=False)``; queries of shape ``(batch, time, size)``, values and keys
+    ``(batch, source, size)``, ``attention_mask`` ``(batch, time, source)``, true where
+    a query may look. Source: Vaswani et al., 2017, arXiv:1706.03762; the gate: Qiu et
+    al., 2025, arXiv:2505.06708.
 
     Examples
     --------
@@ -56,7 +68,10 @@ class MultiHeadAttention(Layer):
         value_dim: int | None = None,
         dropout: float = 0.0,
         use_bias: bool = True,
-        output_shape: int | None = None,
+        output_shape: Any = None,
+        attention_axes: Any = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
@@ -64,133 +79,85 @@ class MultiHeadAttention(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        use_gate: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self._keep({k: v for k, v in locals().items() if k != "output_shape"})
-        for name, size in (("num_heads", num_heads), ("key_dim", key_dim)):
+        for name, size in (
+            ("num_heads", num_heads),
+            ("key_dim", key_dim),
+            ("value_dim", key_dim if value_dim is None else value_dim),
+        ):
             if not isinstance(size, int) or size <= 0:
                 raise ValueError(
                     f"Received an invalid value for argument `{name}`, expected a "
                     f"positive integer. Received: {name}={size}"
                 )
         self.value_dim = value_dim or key_dim
-        self._output_size = output_shape
-        self.supports_masking = True
-        if dropout > 0:
-            self.seed_generator = random.SeedGenerator(seed)
+        self._output_sizes = _sizes(output_shape)
+        if isinstance(attention_axes, int):
+            self.attention_axes = (attention_axes,)
+        elif attention_axes and not isinstance(attention_axes, list | tuple):
+            raise ValueError(
+                "`attention_axes` must be an int, list, or tuple. Received: "
+                f"attention_axes={attention_axes}"
+            )
+        self._ready(key_dim)
 
     def build(  # type: ignore[override]  # a shape for each input
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> None:
-        """Make the four projections."""
-        key_shape = key_shape or value_shape
-        if value_shape[1:-1] != key_shape[1:-1]:
-            raise ValueError(
-                "All dimensions of `value` and `key`, except the last one, must be "
-                f"equal. Received: value_shape={value_shape} and key_shape={key_shape}"
-            )
-        heads = self.num_heads
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        check_shapes(value_shape, key_shape)
+        heads, rank = self.num_heads, len(value_shape)
         for name, shape, size in (
             ("query", query_shape, self.key_dim),
             ("key", key_shape, self.key_dim),
+            ("gate", query_shape, self.value_dim),
             ("value", value_shape, self.value_dim),
         ):
-            layer = self._projection("abc,cde->abde", (None, heads, size), "de", name)
+            if name == "gate" and not self.use_gate:
+                continue
+            free = len(shape) - 1
+            equation, bias = projection_equation(free, 1, 2)
+            sizes = (*[None] * (free - 1), heads, size)
+            activation = "sigmoid" if name == "gate" else None
+            layer = self._projection(equation, sizes, bias, name, activation)
             setattr(self, f"_{name}_dense", layer)
             layer.build(shape)
-        size = self._output_size or query_shape[-1]
-        self._output_dense = self._projection(
-            "abcd,cde->abe", (None, size), "e", "attention_output"
-        )
+        chosen: Any = self.attention_axes
+        axes = chosen or range(1, rank - 1)
+        self._plan(rank + 1, tuple(a % rank for a in axes))
+        wanted = self._output_sizes or (query_shape[-1],)
+        free = len(query_shape) - 1
+        equation, bias = projection_equation(free, 2, len(wanted))
+        sizes = (*[None] * (free - 1), *wanted)
+        self._output_dense = self._projection(equation, sizes, bias, "attention_output")
         self._output_dense.build((*query_shape[:-1], heads, self.value_dim))
 
-    def _projection(self, equation: str, shape: Any, bias: str, name: str) -> Any:
-        options = {
-            f"{part}_{kind}": getattr(self, f"{part}_{kind}")
-            for part in ("kernel", "bias")
-            for kind in ("initializer", "regularizer", "constraint")
-        }
-        return EinsumDense(
-            equation,
-            shape,
-            bias_axes=bias if self.use_bias else None,
-            name=name,
-            dtype=self.dtype_policy,
-            **options,
+    def compute_output_shape(
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> Any:
+        """Return the outputs' shape."""
+        check_shapes(value_shape, value_shape if key_shape is None else key_shape)
+        return (*query_shape[:-1], *(self._output_sizes or (query_shape[-1],)))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shapes and dtypes of outputs and scores."""
+        return self.call(*args, **kwargs)
+
+
+def _sizes(output_shape: Any) -> tuple[int, ...]:
+    if not output_shape:
+        return ()
+    if isinstance(output_shape, int):
+        return (output_shape,)
+    if not isinstance(output_shape, list | tuple):
+        raise ValueError(
+            f"Invalid `output_shape`: {output_shape}. When specified, the "
+            "`output_shape` should be of type tuple, list, or int."
         )
-
-    def call(
-        self,
-        query: Any,
-        value: Any,
-        key: Any = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool = False,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        """Compute the outputs."""
-        key = value if key is None else key
-        mask = self._combined(
-            query, value, query_mask, value_mask, key_mask, attention_mask,
-            use_causal_mask,
-        )  # fmt: skip
-        q = self._query_dense(query)
-        k = self._key_dense(key)
-        v = self._value_dense(value)
-        drop = bool(training) and self.dropout > 0
-        if not return_attention_scores and not drop:
-            mixed, weights = ops.dot_product_attention(q, k, v, mask=mask), None
-        else:
-            scale = 1.0 / math.sqrt(self.key_dim)
-            scores = ops.einsum("bthd,bshd->bhts", ops.multiply(q, scale), k)
-            if mask is not None:
-                low = -3e4 if ops.dtype(scores) == "float16" else -1e9
-                scores = ops.where(mask, scores, ops.add(scores, low))
-            weights = ops.softmax(scores, axis=-1)
-            dropped = weights
-            if drop:
-                seeds = self.seed_generator
-                dropped = random.dropout(weights, self.dropout, seed=seeds)
-            mixed = ops.einsum("bhts,bshd->bthd", dropped, v)
-        output = self._output_dense(mixed)
-        return (output, weights) if return_attention_scores else output
-
-    def _combined(
-        self,
-        query: Any,
-        value: Any,
-        query_mask: Any,
-        value_mask: Any,
-        key_mask: Any,
-        attention_mask: Any,
-        causal: bool,
-    ) -> Any:
-        """Return one mask for ``(batch, heads, time, source)``, or None."""
-        parts = []
-        if query_mask is not None:
-            parts.append(ops.expand_dims(ops.cast(query_mask, "bool"), -1))
-        for mask in (value_mask, key_mask):
-            if mask is not None:
-                parts.append(ops.expand_dims(ops.cast(mask, "bool"), -2))
-        if attention_mask is not None:
-            parts.append(ops.cast(attention_mask, "bool"))
-        if causal:
-            parts.append(
-                ops.expand_dims(causal_mask(query.shape[1], value.shape[1]), 0)
-            )
-        if not parts:
-            return None
-        result = parts[0]
-        for part in parts[1:]:
-            result = ops.logical_and(result, part)
-        return ops.expand_dims(result, 1) if len(result.shape) == 3 else result
-
-    def compute_mask(self, query: Any, query_mask: Any = None) -> Any:
-        """Return the outputs' mask: that of the queries."""
-        return get_mask(query) if query_mask is None else query_mask
+    return tuple(output_shape)

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from dlcore import ops
 from dlcore.src.export import export
+from dlcore.src.layers.adapters.low_rank import Adaptable
 from dlcore.src.layers.input_spec import InputSpec
-from dlcore.src.layers.layer import Layer
 from dlcore.src.layers.sizes import data_format_of, padding_of, sizes
 
 
-class BaseConv(Layer):
+class BaseConv(Adaptable):
     """A kernel that slides over ``rank`` axes.
 
     Parameters
@@ -32,6 +32,8 @@ class BaseConv(Layer):
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : optional
     kernel_constraint, bias_constraint : optional
+    lora_rank, lora_alpha : optional
+        As in ``enable_lora``, which ``build`` then calls.
     **kwargs
         Of ``Layer``.
     """
@@ -57,6 +59,8 @@ class BaseConv(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -121,6 +125,7 @@ class BaseConv(Layer):
             min_ndim=self.rank + 2, axes={self._channel_axis: channels}
         )
         self._check_output(input_shape)
+        self._adapt_as_asked()
 
     def _check_output(self, input_shape: Any) -> None:
         """Find a kernel larger than the image before any number is computed."""
@@ -133,7 +138,7 @@ class BaseConv(Layer):
         small = any(n is not None and n < s for n, s in zip(space, spans, strict=True))
         if self.padding == "valid" and small:
             raise ValueError(
-                "Computed output size would be negative. Received: inputs "
+                "Computed output size would be zero or negative. Received: inputs "
                 f"shape={input_shape}, kernel shape={self.kernel_size}, "
                 f"dilation_rate={self.dilation_rate}. Use a smaller kernel, larger "
                 "images, or padding='same'."

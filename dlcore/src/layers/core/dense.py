@@ -6,12 +6,12 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
+from dlcore.src.layers.adapters.low_rank import Adaptable
 from dlcore.src.layers.input_spec import InputSpec
-from dlcore.src.layers.layer import Layer
 
 
 @export("dlcore.layers.Dense")
-class Dense(Layer):
+class Dense(Adaptable):
     """``activation(inputs @ kernel + bias)``, over the last axis.
 
     Parameters
@@ -24,6 +24,8 @@ class Dense(Layer):
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : optional
     kernel_constraint, bias_constraint : optional
+    lora_rank, lora_alpha : optional
+        As in ``enable_lora``, which ``build`` then calls.
     **kwargs
         Of ``Layer``.
 
@@ -51,6 +53,8 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -83,6 +87,7 @@ class Dense(Layer):
                 constraint=self.bias_constraint,
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._adapt_as_asked()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.layer import Layer
+from dlcore.src.layers.adapters.low_rank import Adaptable
 
 
 @export("dlcore.layers.EinsumDense")
-class EinsumDense(Layer):
+class EinsumDense(Adaptable):
     """``activation(einsum(equation, inputs, kernel) + bias)``.
 
     Parameters
@@ -27,6 +27,8 @@ class EinsumDense(Layer):
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : optional
     kernel_constraint, bias_constraint : optional
+    lora_rank, lora_alpha : optional
+        As in ``enable_lora``, which ``build`` then calls.
     **kwargs
         Of ``Layer``.
 
@@ -51,13 +53,14 @@ class EinsumDense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self._keep({k: v for k, v in locals().items() if k != "output_shape"})
         several = isinstance(output_shape, list | tuple)
         self.partial_output_shape = tuple(output_shape) if several else (output_shape,)
-        self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
@@ -80,6 +83,7 @@ class EinsumDense(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+        self._adapt_as_asked()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
@@ -132,4 +136,7 @@ def _shapes(
         )
     bare = outputs.replace("...", "")
     first = min(bare.index(c) for c in bias_axes)
-    return shape, tuple(sizes[c] if c in bias_axes else 1 for c in bare[first:])
+    wide = [sizes[c] if c in bias_axes else 1 for c in bare[first:]]
+    if outputs.endswith("..."):
+        wide += [1] * (len(input_shape) - len(inputs.replace("...", "")))
+    return shape, tuple(wide)

@@ -7,11 +7,11 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
-from dlcore.src.layers.layer import Layer
+from dlcore.src.layers.adapters.low_rank import Adaptable
 
 
 @export("dlcore.layers.Embedding")
-class Embedding(Layer):
+class Embedding(Adaptable):
     """A row of a trainable table for each integer.
 
     Parameters
@@ -25,6 +25,8 @@ class Embedding(Layer):
         Whether 0 means padding, which layers further on leave out.
     weights : array-like, optional
         The table's first values, or a list that holds them.
+    lora_rank, lora_alpha : optional
+        As in ``enable_lora``, which ``build`` then calls.
     **kwargs
         Of ``Layer``.
 
@@ -40,6 +42,8 @@ class Embedding(Layer):
     (2, 3, 4)
     """
 
+    _adapts = "embeddings"
+
     def __init__(
         self,
         input_dim: int,
@@ -49,10 +53,18 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         kwargs.pop("input_length", None)  # of Keras 2; it never mattered here
         super().__init__(**kwargs)
+        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+                raise ValueError(
+                    f"`{name}` must be a positive integer. Received: {name}={size} "
+                    f"(of type {type(size).__name__})."
+                )
         self._keep({k: v for k, v in locals().items() if k != "weights"})
         self.supports_masking = mask_zero
         self.autocast = False
@@ -69,6 +81,7 @@ class Embedding(Layer):
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
         )
+        self._adapt_as_asked()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""

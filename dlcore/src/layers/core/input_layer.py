@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,10 @@ class InputLayer(Layer):
     ):
         super().__init__(name=name)
         if "input_shape" in kwargs and shape is None:
+            warnings.warn(
+                "Argument `input_shape` is deprecated. Use `shape` instead.",
+                stacklevel=2,
+            )
             shape = kwargs.pop("input_shape")
         if kwargs:
             raise TypeError(f"InputLayer: unknown arguments {sorted(kwargs)}.")
@@ -74,7 +79,7 @@ class InputLayer(Layer):
         self.built = True
         node = Node(self, (), {})
         if input_tensor is None:
-            input_tensor = KerasTensor(self.batch_shape, self._dtype, self.name)
+            input_tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name)
         input_tensor.node = node
         node.outputs.append(input_tensor)
         self._nodes.append(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from dlcore import ops
 from dlcore.src.export import export
@@ -85,6 +85,45 @@ class Lambda(Layer):
         taken = {k: v for k, v in offered.items() if k in self._takes}
         return self.function(inputs, **{**taken, **self.arguments})
 
+    @classmethod
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: Any = None,
+        safe_mode: bool | None = None,
+    ) -> Self:
+        """Make a layer from what ``get_config`` returned.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict, optional
+            Functions that are not registered.
+        safe_mode : bool, optional
+            False consents to running the code of a lambda that the configuration
+            brings.
+
+        Raises
+        ------
+        ValueError
+            If the function is a lambda and nobody consented.
+        """
+        from dlcore.src.saving import lambdas
+        from dlcore.src.saving.serialization import deserialize_keras_object
+
+        config = dict(config)
+        for key in ("function", "output_shape", "mask", "arguments"):
+            value = config.get(key)
+            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+                config[key] = lambdas.load(
+                    value["config"].get("value", value["config"]), safe_mode
+                )
+            elif isinstance(value, dict):
+                config[key] = deserialize_keras_object(
+                    value, custom_objects=custom_objects
+                )
+        return super().from_config(config)
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the outputs' mask."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
@@ -135,13 +174,13 @@ class Wrapper(Layer):
 
     Raises
     ------
-    TypeError
+    ValueError
         If ``layer`` is none.
     """
 
     def __init__(self, layer: Layer, **kwargs: Any):
         if not isinstance(layer, Layer):
-            raise TypeError(
+            raise ValueError(
                 f"Layer {layer} supplied to Wrapper isn't a supported layer type. "
                 "Please ensure wrapped layer is a valid Keras layer."
             )

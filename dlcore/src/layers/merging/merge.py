@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from dlcore import ops
 from dlcore.src.export import export
+from dlcore.src.layers.context import get_mask
 from dlcore.src.layers.layer import Layer
 
 
@@ -52,19 +54,25 @@ class Merge(Layer):
         """Return the outputs' mask."""
         if mask is None:
             return None
-        if not isinstance(mask, list | tuple):
-            raise ValueError(f"`mask` should be a list. Received: mask={mask}")
-        if len(mask) != len(inputs):
-            raise ValueError(
-                "The lists `inputs` and `mask` should have the same length. Received: "
-                f"{len(inputs)} inputs and {len(mask)} masks."
-            )
+        _check_masks(inputs, mask)
         if any(m is None for m in mask):
             return None
         result = mask[0]
         for m in mask[1:]:
             result = ops.logical_or(result, m)
         return result
+
+
+def _check_masks(inputs: Any, mask: Any) -> None:
+    if not isinstance(mask, list | tuple):
+        raise ValueError(f"`mask` should be a list. Received: mask={mask}")
+    if not isinstance(inputs, list | tuple):
+        raise ValueError(f"`inputs` should be a list. Received: inputs={inputs}")
+    if len(mask) != len(inputs):
+        raise ValueError(
+            "The lists `inputs` and `mask` should have the same length. Received: "
+            f"{len(inputs)} inputs and {len(mask)} masks."
+        )
 
 
 def _several(layer: Layer, inputs: Any) -> Any:
@@ -134,9 +142,21 @@ class Subtract(Merge):
 
 @export("dlcore.layers.Multiply")
 class Multiply(Merge):
-    """Product of the inputs, element by element."""
+    """Product of the inputs, element by element; masked steps count as ones."""
 
     _op = ops.multiply
+
+    def _merge(self, inputs: Sequence[Any]) -> Any:
+        masks = [get_mask(x) for x in inputs]
+        shown = [
+            x if m is None else ops.where(_wide(m), x, ops.ones_like(x))
+            for x, m in zip(inputs, masks, strict=True)
+        ]
+        result = super()._merge(shown)
+        if any(m is None for m in masks):
+            return result
+        seen = functools.reduce(ops.logical_or, masks)
+        return ops.where(_wide(seen), result, ops.zeros_like(result))
 
 
 @export("dlcore.layers.Average")
@@ -149,15 +169,35 @@ class Average(Merge):
         return ops.divide(super()._merge(inputs), len(inputs))
 
 
+class _Extreme(Merge):
+    """Base: masked steps do not count where another input is not masked."""
+
+    def _merge(self, inputs: Sequence[Any]) -> Any:
+        op = type(self)._op
+        result, seen = inputs[0], get_mask(inputs[0])
+        for x in inputs[1:]:
+            mask = get_mask(x)
+            other = x if mask is None else ops.where(_wide(mask), x, result)
+            if seen is not None:
+                result = ops.where(_wide(seen), result, other)
+                seen = None if mask is None else ops.logical_or(seen, mask)
+            result = op(result, other)
+        return result
+
+
+def _wide(mask: Any) -> Any:
+    return ops.expand_dims(mask, -1)
+
+
 @export("dlcore.layers.Maximum")
-class Maximum(Merge):
+class Maximum(_Extreme):
     """Largest of the inputs, element by element."""
 
     _op = ops.maximum
 
 
 @export("dlcore.layers.Minimum")
-class Minimum(Merge):
+class Minimum(_Extreme):
     """Smallest of the inputs, element by element."""
 
     _op = ops.minimum
@@ -215,7 +255,10 @@ class Concatenate(Merge):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the outputs' mask."""
-        if mask is None or all(m is None for m in mask):
+        if mask is None:
+            return None
+        _check_masks(inputs, mask)
+        if all(m is None for m in mask):
             return None
         parts = []
         for x, m in zip(inputs, mask, strict=True):
@@ -224,7 +267,7 @@ class Concatenate(Merge):
             else:
                 while len(m.shape) < len(x.shape):
                     m = ops.expand_dims(m, axis=-1)
-                m = ops.broadcast_to(m, ops.shape(x))
+                m = ops.logical_or(m, ops.zeros_like(x, dtype="bool"))
             parts.append(m)
         return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
 

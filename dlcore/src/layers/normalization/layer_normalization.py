@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from dlcore import ops
@@ -69,16 +70,31 @@ class LayerNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ):
+        rms_scaling = kwargs.pop("rms_scaling", False)
         super().__init__(**kwargs)
         self._keep(locals())
+        if rms_scaling:
+            warnings.warn(
+                "`rms_scaling=True` is deprecated: it divides by the standard "
+                "deviation, not the root mean square. Use `RMSNormalization`.",
+                stacklevel=2,
+            )
+        several = isinstance(axis, list | tuple)
+        if not all(isinstance(a, int) for a in (axis if several else [axis])):
+            raise TypeError(
+                "Expected an int or a list/tuple of ints for the argument 'axis', but "
+                f"received: {axis!r}"
+            )
         self.supports_masking = True
+        self.autocast = False
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
         axes = _axes(self.axis, len(input_shape))
         self._shape = tuple(input_shape[a] for a in axes)
-        self.gamma = _weight(self, "gamma") if self.scale else None
-        self.beta = _weight(self, "beta") if self.center else None
+        rms = self.rms_scaling
+        self.gamma = _weight(self, "gamma") if self.scale or rms else None
+        self.beta = _weight(self, "beta") if self.center and not rms else None
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
@@ -88,8 +104,9 @@ class LayerNormalization(Layer):
             beta=self.beta,
             axis=self.axis,
             epsilon=self.epsilon,
+            **({"rms_scaling": True} if self.rms_scaling else {}),
         )
-        return ops.cast(outputs, self.compute_dtype) if self._mixed else outputs
+        return ops.cast(outputs, self.compute_dtype)
 
 
 @export("dlcore.layers.RMSNormalization")
@@ -202,6 +219,7 @@ class GroupNormalization(Layer):
         super().__init__(**kwargs)
         self._keep(locals())
         self.supports_masking = True
+        self.autocast = False
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
@@ -214,10 +232,15 @@ class GroupNormalization(Layer):
             )
         if self.groups == -1:
             self.groups: int = size
-        if size < self.groups or size % self.groups:
+        if size < self.groups:
             raise ValueError(
-                f"Number of groups ({self.groups}) must be a divisor of the number of "
+                f"Number of groups ({self.groups}) cannot be more than the number of "
                 f"channels ({size})."
+            )
+        if size % self.groups:
+            raise ValueError(
+                f"Number of groups ({self.groups}) must be a multiple of the number of "
+                f"channels ({size}): each group has as many channels."
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
         self._shape = (size,)
@@ -247,4 +270,4 @@ class GroupNormalization(Layer):
             x = ops.multiply(x, ops.reshape(self.gamma, wide))
         if self.beta is not None:
             x = ops.add(x, ops.reshape(self.beta, wide))
-        return ops.cast(x, self.compute_dtype) if self._mixed else x
+        return ops.cast(x, self.compute_dtype)

@@ -31,6 +31,27 @@ def _check_rate(rate: Any) -> None:
         )
 
 
+def _noise_shape(value: Any) -> tuple[int | None, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(
+            "Invalid value received for argument `noise_shape`. Expected a tuple or "
+            f"list of integers. Received: noise_shape={value}"
+        )
+    for size in value:
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
+            raise ValueError(
+                "Invalid value received for argument `noise_shape`. Expected all "
+                f"elements to be integers or None. Received: noise_shape={value}"
+            )
+        if size is not None and size <= 0:
+            raise ValueError(
+                "Invalid value received for argument `noise_shape`. Expected all "
+                "dimensions to be positive integers or None. Received: "
+                f"noise_shape={value}"
+            )
+    return tuple(value)
+
+
 @export("dlcore.layers.Dropout")
 class Dropout(_Noisy):
     """Set inputs to zero at random while training, and scale up the others.
@@ -67,7 +88,7 @@ class Dropout(_Noisy):
         super().__init__(**kwargs)
         _check_rate(rate)
         self.rate = rate
-        self.noise_shape = noise_shape
+        self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
         self._ready(seed, rate > 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -95,6 +116,12 @@ class BaseSpatialDropout(Dropout):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(rate, seed=seed, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments that Keras' classes take too."""
+        config = super().get_config()
+        del config["trainable"]  # it has no weights
+        return config
 
 
 @export("dlcore.layers.SpatialDropout1D")

@@ -42,13 +42,15 @@ class BaseZeroPadding(_Spatial):
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         one = self.rank == 1 and isinstance(padding, list | tuple)
-        self.padding = pairs((padding,) if one else padding, self.rank, "padding")
+        found = pairs((padding,) if one else padding, self.rank, "padding")
+        self.padding: Any = found if self.rank > 1 else found[0]
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
         widths = [(0, 0)] * (self.rank + 2)
-        widths[self._first : self._first + self.rank] = self.padding
+        padding = self.padding if self.rank > 1 else (self.padding,)
+        widths[self._first : self._first + self.rank] = padding
         return ops.pad(inputs, widths)
 
 
@@ -111,19 +113,26 @@ class BaseCropping(_Spatial):
     ):
         super().__init__(**kwargs)
         one = self.rank == 1 and isinstance(cropping, list | tuple)
-        self.cropping = pairs((cropping,) if one else cropping, self.rank, "cropping")
+        found = pairs((cropping,) if one else cropping, self.rank, "cropping")
+        self.cropping: Any = found if self.rank > 1 else found[0]
         self._ready(data_format)
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
         shape = tuple(ops.shape(inputs))
         key = [slice(None)] * len(shape)
-        for axis, (before, after) in enumerate(self.cropping, self._first):
+        cropping = self.cropping if self.rank > 1 else (self.cropping,)
+        for axis, (before, after) in enumerate(cropping, self._first):
             if shape[axis] is not None and before + after >= shape[axis]:
+                what = (
+                    "`cropping` parameter of `Cropping1D` layer must be smaller than "
+                    "the input length."
+                    if self.rank == 1
+                    else "Values in `cropping` argument should be smaller than the "
+                    "corresponding spatial dimension of the input."
+                )
                 raise ValueError(
-                    "`cropping` parameter of "
-                    f"{type(self).__name__} must be smaller than the input. Received: "
-                    f"input_shape={shape}, cropping={self.cropping}"
+                    f"{what} Received: input_shape={shape}, cropping={self.cropping}"
                 )
             key[axis] = slice(before, -after if after else None)
         return ops.get_item(inputs, tuple(key))
@@ -139,6 +148,9 @@ class Cropping1D(BaseCropping):
     """
 
     rank = 1
+
+    def __init__(self, cropping: Any = 1, **kwargs: Any):
+        super().__init__(cropping, "channels_last", **kwargs)
 
 
 @export("dlcore.layers.Cropping2D")
@@ -178,7 +190,16 @@ class UpSampling1D(Layer):
 
     def __init__(self, size: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
-        self.size = int(size)
+        if not isinstance(size, int) or isinstance(size, bool):
+            raise TypeError(
+                f"Expected an integer value for `size`, got {size!r} of type "
+                f"{type(size)}."
+            )
+        if size <= 0:
+            raise ValueError(
+                f"Argument `size` should be a positive integer. Received: size={size}"
+            )
+        self.size = size
         self.input_spec = InputSpec(ndim=3)
         self._build_at_init()
 

@@ -80,10 +80,15 @@ class Reshape(Layer):
         if not isinstance(target_shape, list | tuple):
             target_shape = (target_shape,)
         target_shape = tuple(target_shape)
+        if any(d is None or d < -1 for d in target_shape):
+            raise ValueError(
+                "Each dimension in `target_shape` must be a non-negative integer, or "
+                f"-1 for what is left. Received: target_shape={target_shape}"
+            )
         if target_shape.count(-1) > 1:
             raise ValueError(
-                "The `target_shape` argument must not contain more than one `-1` "
-                f"value. Received: target_shape={target_shape}"
+                "The `target_shape` argument can have at most one unknown dimension "
+                f"(-1). Received: target_shape={target_shape}"
             )
         self.target_shape = target_shape
         self._build_at_init()
@@ -169,6 +174,10 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         if not isinstance(n, int):
             raise TypeError(f"Expected an integer value for `n`, got {type(n)}.")
+        if n <= 0:
+            raise ValueError(
+                f"Argument `n` should be a positive integer. Received: n={n}"
+            )
         self.n = n
         self.input_spec = InputSpec(ndim=2)
         self._build_at_init()

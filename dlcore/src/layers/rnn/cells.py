@@ -71,8 +71,9 @@ class BaseCell(Layer):
         sizes = sizes if isinstance(sizes, list | tuple) else [sizes]
         return [ops.zeros((batch_size, n), dtype=self.compute_dtype) for n in sizes]
 
-    def draw_masks(self, features: int, batch_size: int, training: Any) -> None:
+    def draw_masks(self, step_shape: Any, training: Any) -> None:
         """Draw what is dropped, for all steps of a sequence."""
+        batch_size, features = step_shape[0], step_shape[-1]
 
         def mask(rate: float, size: int) -> Any:
             if not training or not rate:
@@ -112,7 +113,7 @@ class BaseCell(Layer):
         states = states if isinstance(states, list | tuple) else [states]
         drawn = self._masks_drawn
         if drawn == (None, None) and training:
-            self.draw_masks(inputs.shape[-1], inputs.shape[0], training)
+            self.draw_masks(inputs.shape, training)
         try:
             return self.step(self.project(inputs), list(states))
         finally:
@@ -299,6 +300,23 @@ class GRUCell(BaseCell):
         return output, [output]
 
 
+def _as_named(cell: Any, states: Any) -> Any:
+    """Return states in a list, or the one state of a cell that names one size."""
+    states = list(states) if isinstance(states, list | tuple) else [states]
+    return states if isinstance(cell.state_size, list | tuple) else states[0]
+
+
+def first_states(cell: Any, batch_size: int | None) -> Any:
+    """Return a cell's own first states, or zeros of the sizes it names."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch_size)
+    sizes = cell.state_size
+    dtype = getattr(cell, "compute_dtype", None)
+    if isinstance(sizes, list | tuple):
+        return [ops.zeros((batch_size, n), dtype=dtype) for n in sizes]
+    return [ops.zeros((batch_size, sizes), dtype=dtype)]
+
+
 @export("dlcore.layers.StackedRNNCells")
 class StackedRNNCells(Layer):
     """Cells one above the other, as one cell.
@@ -343,20 +361,22 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Return each cell's first states."""
-        return [cell.get_initial_state(batch_size=batch_size) for cell in self.cells]
+        return [_as_named(cell, first_states(cell, batch_size)) for cell in self.cells]
 
-    def draw_masks(self, features: int, batch_size: int, training: Any) -> None:
+    def draw_masks(self, step_shape: Any, training: Any) -> None:
         """Draw what is dropped, for all steps of a sequence."""
         for cell in self.cells:
             if hasattr(cell, "draw_masks"):
-                cell.draw_masks(features, batch_size, training)
-            features = getattr(cell, "output_size", features)
+                cell.draw_masks(step_shape, training)
+            step_shape = (step_shape[0], getattr(cell, "output_size", step_shape[-1]))
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         """Do one step."""
         new = []
         for cell, state in zip(self.cells, states, strict=True):
             nested = isinstance(state, list | tuple)
-            inputs, state = cell(inputs, state if nested else [state])
-            new.append(list(state) if isinstance(state, list | tuple) else [state])
+            wanted = getattr(type(cell), "_call", None)
+            options = {"training": training} if wanted and wanted.has_training else {}
+            inputs, state = cell(inputs, state if nested else [state], **options)
+            new.append(_as_named(cell, state))
         return inputs, new

@@ -15,6 +15,7 @@ from dlcore.src.layers.rnn.cells import (
     LSTMCell,
     SimpleRNNCell,
     StackedRNNCells,
+    first_states,
 )
 from dlcore.src.symbolic import KerasTensor
 from dlcore.src.variable import Variable
@@ -91,6 +92,15 @@ class RNN(Layer):
         size = getattr(self.cell, "output_size", None) or self.state_size[0]
         return int(size)
 
+    def _output_dims(self) -> tuple[int, ...]:
+        """Return the sizes of an output, without the batch axis."""
+        return (self.output_size,)
+
+    def _state_specs(self, batch: int | None) -> list[Any]:
+        dtype = self.compute_dtype
+        sizes = self.state_size
+        return tree.map_structure(lambda n: KerasTensor((batch, n), dtype), sizes)
+
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Make the cell's weights, and the states if they are kept."""
         step_shape = (sequences_shape[0], *sequences_shape[2:])
@@ -110,11 +120,8 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the states that a sequence begins with."""
-        if hasattr(self.cell, "get_initial_state"):
-            found = self.cell.get_initial_state(batch_size=batch_size)
-            return list(found) if isinstance(found, list | tuple) else [found]
-        dtype = self.compute_dtype
-        return [ops.zeros((batch_size, n), dtype=dtype) for n in self.state_size]
+        found = first_states(self.cell, batch_size)
+        return list(found) if isinstance(found, list | tuple) else [found]
 
     def reset_state(self) -> None:
         """Forget the states that were kept."""
@@ -132,18 +139,12 @@ class RNN(Layer):
     ) -> Any:
         """Return the outputs' shape and dtype."""
         batch, dtype = sequences.shape[0], self.compute_dtype
-        shape: tuple[Any, ...] = (batch, self.output_size)
-        if self.return_sequences:
-            shape = (batch, sequences.shape[1], self.output_size)
+        steps = (sequences.shape[1],) if self.return_sequences else ()
+        shape = (batch, *steps, *self._output_dims())
         output = KerasTensor(shape, dtype)
         if not self.return_state:
             return output
-        return (
-            output,
-            *tree.map_structure(
-                lambda n: KerasTensor((batch, n), dtype), self.state_size
-            ),
-        )
+        return (output, *self._state_specs(batch))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the outputs' mask."""
@@ -160,6 +161,12 @@ class RNN(Layer):
     ) -> Any:
         """Compute the outputs."""
         batch = sequences.shape[0]
+        kept_for = tree.flatten(self.states)[0].shape[0] if self.stateful else batch
+        if None not in (batch, kept_for) and batch != kept_for:
+            raise ValueError(
+                f"{self.described} is stateful: it keeps states for a batch size of "
+                f"{kept_for}, and was called on a batch of {batch}."
+            )
         if initial_state is None:
             initial_state = self.states if self.stateful else None
         if initial_state is None:
@@ -172,10 +179,11 @@ class RNN(Layer):
         states = tree.map_structure(lambda s: ops.cast(s, self.compute_dtype), states)
         cell = self.cell
         if hasattr(cell, "draw_masks"):
-            cell.draw_masks(sequences.shape[-1], batch, training)
+            step_shape = (batch, *sequences.shape[2:])
+            cell.draw_masks(step_shape, training)
         last, outputs, states = self._along(sequences, states, mask)
         if hasattr(cell, "draw_masks"):
-            cell.draw_masks(sequences.shape[-1], batch, False)
+            cell.draw_masks(step_shape, False)
         if self.stateful:
             kept = tree.flatten(self.states)
             for variable, state in zip(kept, tree.flatten(states), strict=True):
@@ -193,7 +201,7 @@ class RNN(Layer):
         xs = ops.transpose(sequences, axes)
         masks = None
         if mask is not None:
-            masks = ops.expand_dims(ops.transpose(ops.cast(mask, "bool"), (1, 0)), -1)
+            masks = ops.transpose(ops.cast(mask, "bool"), (1, 0))
 
         def one(carry: Any, x: Any) -> Any:
             before, last = carry
@@ -202,16 +210,13 @@ class RNN(Layer):
             after = list(after) if isinstance(after, list | tuple) else [after]
             if kept is None:
                 return (after, output), output
-            after = tree.map_structure(
-                lambda a, b: ops.where(kept, a, b), after, before
-            )
-            zeros = ops.zeros_like(output)
-            shown = ops.where(
-                kept, output, zeros if self.zero_output_for_mask else last
-            )
-            return (after, ops.where(kept, output, last)), shown
+            after = tree.map_structure(lambda a, b: _where(kept, a, b), after, before)
+            hidden = ops.zeros_like(output) if self.zero_output_for_mask else last
+            shown = _where(kept, output, hidden)
+            return (after, _where(kept, output, last)), shown
 
-        first = ops.zeros((sequences.shape[0], self.output_size), self.compute_dtype)
+        shape = (sequences.shape[0], *self._output_dims())
+        first = ops.zeros(shape, self.compute_dtype)
         (states, last), outputs = ops.scan(
             one,
             (states, first),
@@ -222,7 +227,14 @@ class RNN(Layer):
             outputs = ops.flip(outputs, axis=0)
         if mask is not None and self.zero_output_for_mask:
             last = ops.get_item(outputs, -1)
-        return last, ops.transpose(outputs, (1, 0, 2)), states
+        axes = (1, 0, *range(2, len(outputs.shape)))
+        return last, ops.transpose(outputs, axes), states
+
+
+def _where(kept: Any, x: Any, y: Any) -> Any:
+    while len(kept.shape) < len(x.shape):
+        kept = ops.expand_dims(kept, -1)
+    return ops.where(kept, x, y)
 
 
 class _Recurrent(RNN):
@@ -231,6 +243,9 @@ class _Recurrent(RNN):
     _cell: ClassVar[type[BaseCell]]
 
     def _begin(self, arguments: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        kwargs.pop("implementation", None)  # of Keras 2
+        if "use_cudnn" in arguments:
+            self.use_cudnn = arguments["use_cudnn"]
         given = {
             k: v
             for k, v in arguments.items()

@@ -55,6 +55,8 @@ class TimeDistributed(Wrapper):
     ) -> Any:
         """Return the outputs' shape and dtype."""
         batch, steps = inputs.shape[:2]
+        if mask is not None:
+            _check_mask(tuple(mask.shape), (batch, steps))
         one = self.layer(KerasTensor((batch, *inputs.shape[2:]), inputs.dtype))
         return KerasTensor((batch, steps, *one.shape[1:]), one.dtype)
 
@@ -62,9 +64,32 @@ class TimeDistributed(Wrapper):
         """Compute the outputs."""
         batch, steps = inputs.shape[:2]
         flat = ops.reshape(inputs, (batch * steps, *inputs.shape[2:]))
-        kwargs = {} if training is None else {"training": training}
+        signature = type(self.layer)._call
+        kwargs: dict[str, Any] = {}
+        if signature.has_training and training is not None:
+            kwargs["training"] = training
+        if mask is not None:
+            _check_mask(tuple(mask.shape), (batch, steps))
+            if "mask" in signature.masks:
+                kwargs["mask"] = ops.reshape(mask, (-1, *mask.shape[2:]))
         outputs = self.layer(flat, **kwargs)
         return ops.reshape(outputs, (batch, steps, *outputs.shape[1:]))
+
+
+def _check_mask(mask: tuple[Any, ...], steps: tuple[Any, Any]) -> None:
+    if len(mask) < 2:
+        raise ValueError(
+            "The `mask` passed to the `TimeDistributed` layer must be at least 2D "
+            f"(e.g., `(batch_size, timesteps)`), but it has {len(mask)} dimension(s) "
+            f"with shape {mask}."
+        )
+    for found, wanted in zip(mask, steps, strict=False):
+        if None not in (found, wanted) and found != wanted:
+            raise ValueError(
+                f"The `mask` passed to the `TimeDistributed` layer has a shape {mask} "
+                "that is incompatible with the input: the first two dimensions must "
+                f"match. Expected mask shape prefix: {steps}."
+            )
 
 
 MODES = ("sum", "mul", "concat", "ave", None)

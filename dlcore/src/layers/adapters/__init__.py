@@ -1,0 +1,1 @@
+"""What is added to layers from outside: low-rank updates of their weights."""

@@ -1,0 +1,159 @@
+"""Low-rank adaptation (LoRA): train a small product beside a frozen weight."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dlcore import ops
+from dlcore.src.layers.layer import Layer
+from dlcore.src.layers.tracking import changed
+
+
+class Adaptable(Layer):
+    """A layer of which one weight can be adapted.
+
+    Once adapted, the weight lives on under its name with an underscore in front, and
+    reading it gives the sum of it and the update: nothing is asked of the layer's
+    ``call``, and a layer that is not adapted does not pay for it.
+    """
+
+    #: The weight that is adapted.
+    _adapts: ClassVar[str] = "kernel"
+    lora_enabled = False
+
+    def enable_lora(
+        self,
+        rank: int,
+        lora_alpha: float | None = None,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> None:
+        """Freeze the weight and train a product of two small ones beside it.
+
+        Parameters
+        ----------
+        rank : int
+            Columns of the first factor and rows of the second.
+        lora_alpha : float, optional
+            The product is multiplied by ``lora_alpha / rank``; ``rank`` unless given.
+        a_initializer, b_initializer : str or Initializer
+            Of the two factors.
+
+        Raises
+        ------
+        ValueError
+            If the layer is not built, adapted already, or its weight is constrained.
+
+        Notes
+        -----
+        Source: Hu et al., 2021, arXiv:2106.09685.
+
+        Examples
+        --------
+        >>> import dlcore
+        >>> layer = dlcore.layers.Dense(8)
+        >>> layer.build((None, 6))
+        >>> layer.enable_lora(2)
+        >>> [w.name for w in layer.trainable_weights]
+        ['bias', 'lora_kernel_a', 'lora_kernel_b']
+        """
+        name = self._adapts
+        if getattr(self, f"{name}_constraint", None) is not None:
+            raise ValueError(
+                f"Lora is incompatible with {name.removesuffix('s')} constraints. In "
+                "order to enable lora on this layer, remove the "
+                f"`{name}_constraint` argument."
+            )
+        if not self.built and not self._is_building:
+            raise ValueError("Cannot enable lora on a layer that isn't yet built.")
+        if self.lora_enabled:
+            raise ValueError(
+                "lora is already enabled. This can only be done once per layer."
+            )
+        weight = self.__dict__[name]
+        regularizer = getattr(self, f"{name}_regularizer", None)
+        for part, shape, initializer in (
+            ("a", (*weight.shape[:-1], rank), a_initializer),
+            ("b", (rank, weight.shape[-1]), b_initializer),
+        ):
+            made = self.add_weight(
+                shape,
+                name=f"lora_{name}_{part}",
+                initializer=initializer,
+                regularizer=regularizer,
+            )
+            setattr(self, f"lora_{name}_{part}", made)
+        self.lora_rank = rank
+        self.lora_alpha = rank if lora_alpha is None else lora_alpha
+        self._freeze(weight)
+        setattr(self, f"_{name}", weight)
+        del self.__dict__[name]
+        self.lora_enabled = True
+        changed()
+
+    def _freeze(self, weight: Any) -> None:
+        weight.trainable = False
+        made = self._made_weights
+        made[:] = [(v, None if v is weight else role) for v, role in made]
+
+    def _adapt_as_asked(self) -> None:
+        """Enable what the constructor was asked for, at the end of ``build``."""
+        if self.lora_rank:
+            self.enable_lora(self.lora_rank, lora_alpha=self.lora_alpha)
+
+    def _update(self) -> Any:
+        """Return what is added to the frozen weight."""
+        a, b = (getattr(self, f"lora_{self._adapts}_{part}") for part in "ab")
+        return ops.multiply(ops.matmul(a, b), self.lora_alpha / self.lora_rank)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give the adapted weight; other names that are not there do not exist."""
+        if name == self._adapts and self.lora_enabled:
+            return ops.add(self.__dict__[f"_{name}"], self._update())
+        hint = ""
+        if name == self._adapts and not self.built:
+            hint = ": the layer is not built yet"
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put its own weights into ``store``, the update added to the frozen one."""
+        if not self.lora_enabled:
+            super().save_own_variables(store)
+            return
+        for index, variable in enumerate(self._without_factors()):
+            frozen = variable is self.__dict__[f"_{self._adapts}"]
+            value = getattr(self, self._adapts) if frozen else variable
+            store[str(index)] = ops.convert_to_numpy(value)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set its own weights; the update becomes zero."""
+        if not self.lora_enabled:
+            super().load_own_variables(store)
+            return
+        own = self._without_factors()
+        if len(store) != len(own):
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(own)} variables, but the file "
+                f"holds {len(store)} for it."
+            )
+        for index, variable in enumerate(own):
+            variable.assign(np.asarray(store[str(index)]))
+        for part in "ab":
+            factor = getattr(self, f"lora_{self._adapts}_{part}")
+            factor.assign(np.zeros(factor.shape, factor.dtype))
+
+    def _without_factors(self) -> list[Any]:
+        prefix = f"lora_{self._adapts}_"
+        return [v for v in self._own if not v.name.startswith(prefix)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments by name, as JSON can hold them."""
+        config = super().get_config()
+        if config.get("lora_rank") is None:
+            config.pop("lora_rank", None)
+            config.pop("lora_alpha", None)
+        else:
+            config["lora_alpha"] = self.lora_alpha
+        return config
