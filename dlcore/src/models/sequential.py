@@ -228,8 +228,19 @@ class Sequential(Model):
         """Make a model from what ``get_config`` returned."""
         from dlcore.src.saving.serialization import deserialize_keras_object
 
-        if "layers" not in config:
+        if cls.__init__ is not Sequential.__init__ and "layers" not in config:
             return super().from_config(config)
+        if "name" not in config or "layers" not in config:
+            raise ValueError(
+                "A Sequential model configuration must be a dictionary containing the "
+                f"'name' and 'layers' keys. Received: {config}"
+            )
+        for made in config["layers"]:
+            if "config" not in made:
+                raise ValueError(
+                    "Invalid layer in the configuration of a Sequential model. "
+                    f"Expected a dictionary containing a 'config' key. Received: {made}"
+                )
         layers = [
             deserialize_keras_object(c, custom_objects=custom_objects)
             for c in config["layers"]

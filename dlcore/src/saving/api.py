@@ -65,7 +65,7 @@ def save_model(
     folder = zipped is False
     if folder and path.suffix == ".keras":
         raise ValueError(
-            "With `zipped=False` a folder is written: `filepath` must not end in "
+            "With `zipped=False` a folder is written: `filepath` should not end in "
             f"`.keras`. Received: filepath={filepath}"
         )
     if not folder and path.suffix != ".keras":

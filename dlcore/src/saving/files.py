@@ -13,6 +13,10 @@ from typing import Any
 from dlcore.src.errors import did_you_mean
 
 
+class MissingFileError(FileNotFoundError, ValueError):
+    """A file is not there: an error of its own kind, and one in the arguments."""
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to; what was written takes ``path``'s place at the end.
@@ -74,7 +78,10 @@ def must_exist(path: Path, what: str) -> None:
         names = [p.name for p in path.parent.iterdir() if p.suffix == path.suffix]
         near = did_you_mean(path.name, names) if names else ""
         near = near if near.startswith(" Did") else ""
-    raise FileNotFoundError(f"File not found: there is no {what} {path}.{near}")
+    raise MissingFileError(
+        f"File not found: there is no {what} {path}.{near} Please ensure the file is "
+        "an accessible file on this machine."
+    )
 
 
 def as_path(filepath: Any) -> Path:

@@ -95,8 +95,8 @@ def register_keras_serializable(
     def register(thing: T) -> T:
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(
-                f"The class {thing.__name__} cannot be registered: it has no method "
-                "`get_config()`, which says how to make an equal object."
+                "Cannot register a class that does not have a get_config() method: "
+                f"{thing.__name__} must say how to make an equal object."
             )
         full_name = f"{package}>{name or thing.__name__}"  # type: ignore[attr-defined]
         _registered[full_name] = thing

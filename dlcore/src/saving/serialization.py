@@ -283,8 +283,8 @@ def _make(kind: Any, inner: dict[str, Any], config: dict[str, Any]) -> Any:
         error.add_note(
             f"While making {kind.__name__} of its configuration {_short(inner)}. What "
             "`get_config()` returns, `from_config()` must take: layers and other "
-            "objects in it must be made with "
-            "dlcore.saving.deserialize_keras_object(...) there."
+            "objects in it are explicitly deserialized there, by "
+            "dlcore.saving.deserialize_keras_object(...)."
         )
         raise
     build = config.get("build_config")

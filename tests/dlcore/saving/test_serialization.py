@@ -62,7 +62,7 @@ def test_scopes_and_registration():
     assert saving.get_custom_objects()["pack>own"] is mine
     config = saving.serialize_keras_object(mine)
     assert saving.deserialize_keras_object(config) is mine
-    with pytest.raises(ValueError, match="no method `get_config"):
+    with pytest.raises(ValueError, match="does not have a get_config"):
         saving.register_keras_serializable()(type("Plain", (), {}))
 
 
