@@ -65,3 +65,5 @@ def run(name: str, args: Any, kwargs: Any) -> Any:
     except Untraceable as error:
         error.op = error.op or name
         raise
+    except RuntimeError as error:  # openvino's own, when it makes a node
+        raise Untraceable(name, f"openvino refused it: {error}") from error

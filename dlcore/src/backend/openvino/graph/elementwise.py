@@ -7,16 +7,14 @@ point, are in ``integers``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import openvino.opset15 as nodes
 
-from dlcore.src.backend.openvino.graph import integers
+from dlcore.src.backend.openvino.graph import floats, integers
 from dlcore.src.backend.openvino.graph.traced import (
-    CARRIED,
     COMPUTED,
     SMALL,
     Untraceable,
@@ -60,7 +58,7 @@ def cast(x: Any, dtype: Any) -> Any:
     if have in kept and dtype in ("int64", "uint32"):
         if dtype == "uint32" or have != "bool":
             return made(nodes.convert(node, "i32"), dtype)
-    if have == "int64" and dtype in COMPUTED:
+    if have == "int64" and dtype in COMPUTED:  # its values were seen to fit
         return cast(made(node, "int32"), dtype)
     if have == "uint32" and dtype in kept - {"bool"}:
         return cut(node, dtype)
@@ -101,22 +99,6 @@ def square(x: Any) -> Any:
     return OPS["multiply"](x, x)
 
 
-def larger(a: Any, b: Any, nan: bool = True) -> Any:
-    """Return the larger of two floating outputs; NaN if one is, unless told."""
-    above = nodes.greater(a, b)
-    if nan:
-        above = nodes.logical_or(above, nodes.is_nan(a))
-    return nodes.select(above, a, b)
-
-
-def smaller(a: Any, b: Any, nan: bool = True) -> Any:
-    """Return the smaller of two floating outputs; NaN if one is, unless told."""
-    below = nodes.less(a, b)
-    if nan:
-        below = nodes.logical_or(below, nodes.is_nan(a))
-    return nodes.select(below, a, b)
-
-
 def _known(x: Any) -> bool:
     """Whether ``x`` is a number, and none that is NaN."""
     return isinstance(x, int | float) and x == x
@@ -124,7 +106,7 @@ def _known(x: Any) -> bool:
 
 def _extreme(name: str, of_float: Any, of_int: Any, of_bool: Any) -> None:
     def make(x1: Any, x2: Any) -> Any:
-        dtype, (a, b) = operands(x1, x2)
+        dtype, (a, b) = operands(x1, x2, compared=True)
         if dtype == "bool":
             return made(of_bool(a, b), dtype)
         if not is_float(dtype):
@@ -136,13 +118,13 @@ def _extreme(name: str, of_float: Any, of_int: Any, of_bool: Any) -> None:
     OPS[name] = make
 
 
-_extreme("maximum", larger, nodes.maximum, nodes.logical_or)
-_extreme("minimum", smaller, nodes.minimum, nodes.logical_and)
+_extreme("maximum", floats.larger, nodes.maximum, nodes.logical_or)
+_extreme("minimum", floats.smaller, nodes.minimum, nodes.logical_and)
 
 
 def _without_nan(name: str, other: str) -> None:
     def make(x1: Any, x2: Any) -> Any:
-        dtype, (a, b) = operands(x1, x2)
+        dtype, (a, b) = operands(x1, x2, compared=True)
         found = OPS[other](x1, x2)
         if not is_float(dtype):
             return found
@@ -172,7 +154,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 def mod(x1: Any, x2: Any) -> Any:
     dtype, (a, b) = operands(x1, x2)
     if dtype == "float32":
-        return made(nodes.floor_mod(a, b), dtype)
+        return made(floats.divide(a, b)[1], dtype)
     return cut(integers.divide(a, b)[1], dtype)
 
 
@@ -180,11 +162,7 @@ def mod(x1: Any, x2: Any) -> Any:
 def floor_divide(x1: Any, x2: Any) -> Any:
     dtype, (a, b) = operands(x1, x2)
     if dtype == "float32":
-        rest = nodes.floor_mod(a, b)
-        # Without the rest the division is even; a plain quotient may be off by a bit.
-        whole = nodes.round(nodes.divide(nodes.subtract(a, rest), b), "half_to_even")
-        plain = nodes.floor(nodes.divide(a, b))
-        return made(nodes.select(nodes.is_finite(plain), whole, plain), dtype)
+        return made(floats.divide(a, b)[0], dtype)
     return cut(integers.divide(a, b)[0], dtype)
 
 
@@ -192,7 +170,7 @@ def floor_divide(x1: Any, x2: Any) -> Any:
 def fmod(x1: Any, x2: Any) -> Any:
     dtype, (a, b) = operands(x1, x2)
     if dtype == "float32":
-        return made(nodes.mod(a, b), dtype)
+        return made(floats.remainder(a, b), dtype)
     return cut(integers.divide(a, b, truncated=True)[1], dtype)
 
 
@@ -218,24 +196,7 @@ OPS["true_divide"] = divide
 @op
 def arctan2(x1: Any, x2: Any) -> Any:
     dtype, (y, x) = operands(x1, x2, floating=True)
-    one = const(1.0, dtype)
-
-    def negative(v: Any) -> Any:
-        # Of minus zero too: its reciprocal is minus infinity.
-        reciprocal = nodes.less(nodes.divide(one, v), const(0.0, dtype))
-        return nodes.logical_or(nodes.less(v, const(0.0, dtype)), reciprocal)
-
-    size_y, size_x = nodes.absolute(y), nodes.absolute(x)
-    even = nodes.equal(size_y, size_x)  # of zeros and infinities the ratio is NaN
-    origin = nodes.equal(size_y, const(0.0, dtype))
-    ratio = nodes.select(even, one, nodes.divide(size_y, size_x))
-    angle = nodes.atan(nodes.select(origin, const(0.0, dtype), ratio))
-    angle = nodes.select(
-        negative(x), nodes.subtract(const(math.pi, dtype), angle), angle
-    )
-    angle = nodes.select(negative(y), nodes.negative(angle), angle)
-    nan = nodes.logical_or(nodes.is_nan(x), nodes.is_nan(y))
-    return made(nodes.select(nan, const(math.nan, dtype), angle), dtype)
+    return made(floats.arctan2(y, x), dtype)
 
 
 def _floating(name: str, node: Any) -> None:
@@ -256,30 +217,8 @@ for _name, _node in {
     _floating(_name, getattr(nodes, _node))
 
 
-def _expm1(x: Any) -> Any:
-    # exp(x) - 1 = 2 exp(x/2) sinh(x/2); below -30 it is -1, and the product 0 * inf.
-    low = const(-30.0, "float32")
-    half = nodes.multiply(
-        nodes.select(nodes.less(x, low), low, x), const(0.5, "float32")
-    )
-    return nodes.multiply(
-        nodes.multiply(const(2.0, "float32"), nodes.exp(half)), nodes.sinh(half)
-    )
-
-
-def _log1p(x: Any) -> Any:
-    # log(1 + x) = 2 artanh(x / (2 + x)), which keeps the digits of a small x.
-    two = const(2.0, "float32")
-    small = nodes.less(nodes.absolute(x), const(0.5, "float32"))
-    inside = nodes.select(small, x, const(0.0, "float32"))
-    series = nodes.multiply(
-        two, nodes.atanh(nodes.divide(inside, nodes.add(two, inside)))
-    )
-    return nodes.select(small, series, nodes.log(nodes.add(const(1.0, "float32"), x)))
-
-
-_floating("expm1", _expm1)
-_floating("log1p", _log1p)
+_floating("expm1", floats.expm1)
+_floating("log1p", floats.log1p)
 
 
 def _same(name: str, of_float: Any, of_int: Any) -> None:
@@ -287,6 +226,8 @@ def _same(name: str, of_float: Any, of_int: Any) -> None:
         dtype = computed(rules.promoted(x))
         node = output(x)
         if dtype == "bool":
+            if name == "negative":
+                raise TypeError("negative: bool tensors have no opposite.")
             return made(node, dtype)
         return cut((of_float if is_float(dtype) else of_int)(node), dtype)
 
@@ -333,10 +274,10 @@ def round_(x: Any, decimals: int = 0) -> Any:
 
 def _comparison(name: str, node: Any, of_int: Any) -> None:
     def make(x1: Any, x2: Any) -> Any:
-        dtype, (a, b) = operands(x1, x2)
+        dtype, (a, b) = operands(x1, x2, compared=True)
         if dtype == "bool":
             a, b = nodes.convert(a, "i32"), nodes.convert(b, "i32")
-        return made((of_int if dtype == "int32" else node)(a, b), "bool")
+        return made((of_int if dtype in ("int32", "int64") else node)(a, b), "bool")
 
     OPS[name] = make
 
@@ -376,13 +317,6 @@ def _asks(name: str, node: Any, of_int: bool) -> None:
     OPS[name] = make
 
 
-def _signbit(x: Any) -> Any:
-    zero = const(0.0, "float32")
-    reciprocal = nodes.divide(const(1.0, "float32"), x)
-    minus_zero = nodes.logical_and(nodes.equal(x, zero), nodes.less(reciprocal, zero))
-    return nodes.logical_or(nodes.less(x, zero), minus_zero)
-
-
 _asks("isnan", nodes.is_nan, False)
 _asks("isfinite", nodes.is_finite, True)
 _asks("isinf", nodes.is_inf, False)
@@ -392,7 +326,7 @@ _asks("isinf", nodes.is_inf, False)
 def signbit(x: Any) -> Any:
     dtype = computed(rules.promoted(x))
     if dtype == "float32":
-        return made(_signbit(output(x)), "bool")
+        return made(floats.signbit(output(x)), "bool")
     return OPS["less"](x, np.zeros((), dtype))
 
 
@@ -430,12 +364,3 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     dtype = rules.promoted(x1, x2)
     chosen = nodes.select(truth(condition), output(x1, dtype), output(x2, dtype))
     return made(chosen, dtype)
-
-
-@op
-def relu(x: Any) -> Any:
-    return OPS["maximum"](x, 0)
-
-
-#: What a graph carries without computing, for the other files.
-MOVED = {*COMPUTED, *CARRIED}

@@ -41,17 +41,17 @@ def divide(a: Any, b: Any, truncated: bool = False) -> tuple[Any, Any]:
     """Return quotient and remainder, rounded down or towards zero.
 
     A quotient in single precision is off by up to 2**8; dividing what remains again
-    makes it exact.
+    makes it exact. It is rounded, since the plugin's 3 / 3 may be just below 1.
     """
     zero = const(0)
     real_b = nodes.convert(b, "f32")
     quotient, rest = None, a
     for _ in range(3):
         ratio = nodes.divide(nodes.convert(rest, "f32"), real_b)
-        step = nodes.convert(ratio, "i32")
+        step = nodes.convert(nodes.round(ratio, "half_to_even"), "i32")
         quotient = step if quotient is None else nodes.add(quotient, step)
         rest = nodes.subtract(a, nodes.multiply(quotient, b))
-    # The remainder is smaller than the divisor now, with either sign.
+    # The remainder is at most half the divisor now, with either sign.
     wanted = a if truncated else b
     sign = nodes.bitwise_xor(rest, wanted)
     other_sign = nodes.logical_and(nodes.less(sign, zero), nodes.not_equal(rest, zero))
@@ -60,10 +60,11 @@ def divide(a: Any, b: Any, truncated: bool = False) -> tuple[Any, Any]:
         nodes.less(nodes.bitwise_xor(b, wanted), zero), const(-1), const(1)
     )
     towards = nodes.select(other_sign, towards, zero)
-    return (
-        nodes.subtract(quotient, towards),
-        nodes.add(rest, nodes.multiply(towards, b)),
-    )
+    quotient = nodes.subtract(quotient, towards)
+    rest = nodes.add(rest, nodes.multiply(towards, b))
+    # By zero: zero, as numpy has it.
+    none = nodes.equal(b, zero)
+    return nodes.select(none, zero, quotient), nodes.select(none, zero, rest)
 
 
 def power(a: Any, b: Any) -> Any:

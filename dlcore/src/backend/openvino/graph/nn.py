@@ -223,4 +223,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
         return REGISTRY["softmax"].body(x, axis)  # type: ignore[misc]
     dtype, (node,) = operands(x, floating=True)
     axis = rules.canonical_axis(axis, len(rules.shape_of(x)))
-    return made(nodes.softmax(node, axis), dtype)
+    shares = nodes.softmax(node, axis)
+    # NaN and infinity spoil a row; the plugin says so in one element only.
+    total = nodes.reduce_sum(shares, const([axis]), True)
+    return made(nodes.add(shares, nodes.subtract(total, total)), dtype)

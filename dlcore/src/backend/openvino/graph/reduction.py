@@ -25,6 +25,7 @@ from dlcore.src.backend.openvino.graph.traced import (
     const,
     cut,
     made,
+    ordered,
     output,
 )
 from dlcore.src.dtypes import is_float, standardize_dtype
@@ -120,7 +121,7 @@ def _extreme(name: str, node: Any, mode: str, of_bool: Any, two: str) -> None:
     def make(
         x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
     ) -> Any:
-        dtype = computed(rules.promoted(x))
+        dtype = ordered(rules.promoted(x))
         axes = _axes(x, axis)
         if initial is not None:
             found = make(x, axis, keepdims)
@@ -130,7 +131,7 @@ def _extreme(name: str, node: Any, mode: str, of_bool: Any, two: str) -> None:
             return made(value, dtype)
         if dtype == "bool":
             return made(_reduce(of_bool, value, axes, keepdims), dtype)
-        if dtype == "int32":
+        if dtype in ("int32", "int64"):
             best = nodes.topk(rows_of(value, axes), const(1), 1, mode, "value")
             return made(_back(best.output(0), x, axis, keepdims), dtype)
         if dtype != "float32":
@@ -154,7 +155,7 @@ def _index(name: str, mode: str, worst: float) -> None:
         return nodes.topk(rows, const(1), 1, mode, "value", "i32", True).output(1)
 
     def make(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        dtype = computed(rules.promoted(x))
+        dtype = ordered(rules.promoted(x))
         value = output(x)
         if dtype == "bool":
             value = nodes.convert(value, "i32").output(0)

@@ -102,10 +102,10 @@ def pad(
     value = output(0 if constant_values is None else constant_values, dtype)
     node = output(x)
     if dtype == "bool":
-        node, value = nodes.convert(node, "u8"), nodes.convert(value, "u8")
+        node, value = nodes.convert(node, "i32"), nodes.convert(value, "i32")
     before, after = (const([w[i] for w in widths], "int64") for i in (0, 1))
     node = nodes.pad(node, before, after, "constant", value)
-    return made(nodes.convert(node, "boolean") if dtype == "bool" else node, dtype)
+    return made(nodes.not_equal(node, const(0)) if dtype == "bool" else node, dtype)
 
 
 @op

@@ -10,7 +10,7 @@ import numpy as np
 import openvino.opset15 as nodes
 
 from dlcore.src.backend.openvino.graph.shape import reshaped
-from dlcore.src.backend.openvino.graph.traced import computed, const, made, output
+from dlcore.src.backend.openvino.graph.traced import const, made, ordered, output
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy import sorting as declared
 
@@ -29,7 +29,7 @@ def _ordered(node: Any, axis: int, mode: str, count: int) -> Any:
 
 def _prepared(x: Any, axis: Any) -> tuple[str, Any, int, int]:
     """Return dtype, output, axis, and the axis' size."""
-    dtype = computed(rules.promoted(x))
+    dtype = ordered(rules.promoted(x))
     node = output(x)
     if dtype == "bool":
         node = nodes.convert(node, "i32").output(0)
@@ -46,7 +46,7 @@ def sort(x: Any, axis: Any = -1) -> Any:
     if dtype != "float32":
         found = _ordered(node, axis, "min", size).output(0)
         return made(
-            nodes.convert(found, "boolean") if dtype == "bool" else found, dtype
+            nodes.not_equal(found, const(0)) if dtype == "bool" else found, dtype
         )
     missing = nodes.is_nan(node)
     found = nodes.select(missing, const(math.inf, dtype), node)
@@ -83,7 +83,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     index = _ordered(key, axis, "max", k).output(1)
     values = nodes.gather_elements(node, index, axis)
     if dtype == "bool":
-        values = nodes.convert(values, "boolean")
+        values = nodes.not_equal(values, const(0))
     return made(values, dtype), made(index, "int32")
 
 

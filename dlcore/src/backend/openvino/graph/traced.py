@@ -35,8 +35,11 @@ _TYPES = {
 }
 
 
-class Untraceable(Exception):
+class Untraceable(BaseException):
     """A step, or a part of it, that has no form as a graph.
+
+    It leaves the step at once, as an interrupt does: what is between must not take it
+    for an error of the caller's.
 
     Attributes
     ----------
@@ -229,10 +232,18 @@ def computed(dtype: str) -> str:
     return dtype
 
 
-def operands(*xs: Any, floating: bool = False) -> tuple[str, list[ov.Output]]:
+def ordered(dtype: str) -> str:
+    """Return a dtype in which a graph compares: int64 too, since its values fit."""
+    return dtype if dtype == "int64" else computed(dtype)
+
+
+def operands(
+    *xs: Any, floating: bool = False, compared: bool = False
+) -> tuple[str, list[ov.Output]]:
     """Return the promoted dtype, and the arguments cast to it."""
     dtype = rules.promoted(*xs)
-    dtype = computed(rules.float_of(dtype) if floating else dtype)
+    dtype = rules.float_of(dtype) if floating else dtype
+    dtype = ordered(dtype) if compared else computed(dtype)
     return dtype, [output(x, dtype) for x in xs]
 
 
