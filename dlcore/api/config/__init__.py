@@ -9,9 +9,13 @@ from dlcore.src.config import (
     epsilon as epsilon,
     floatx as floatx,
     image_data_format as image_data_format,
+    max_epochs as max_epochs,
+    max_steps_per_epoch as max_steps_per_epoch,
     set_epsilon as set_epsilon,
     set_floatx as set_floatx,
     set_image_data_format as set_image_data_format,
+    set_max_epochs as set_max_epochs,
+    set_max_steps_per_epoch as set_max_steps_per_epoch,
 )
 from dlcore.src.dtype_policies import (
     dtype_policy as dtype_policy,

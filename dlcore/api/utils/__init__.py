@@ -18,7 +18,19 @@ from dlcore.src.training.data.datasets import (
     PyDataset as PyDataset,
     PyDataset as Sequence,
 )
+from dlcore.src.utils.directories import (
+    audio_dataset_from_directory as audio_dataset_from_directory,
+    image_dataset_from_directory as image_dataset_from_directory,
+    text_dataset_from_directory as text_dataset_from_directory,
+    timeseries_dataset_from_array as timeseries_dataset_from_array,
+)
 from dlcore.src.utils.files import get_file as get_file
+from dlcore.src.utils.images import (
+    array_to_img as array_to_img,
+    img_to_array as img_to_array,
+    load_img as load_img,
+    save_img as save_img,
+)
 from dlcore.src.utils.numerical import (
     normalize as normalize,
     pad_sequences as pad_sequences,

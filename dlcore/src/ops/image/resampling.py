@@ -220,7 +220,7 @@ def resize(
         )
         sides = [(0, 0)] * rank
         for i, (have, new) in enumerate(zip((height, width), room, strict=True)):
-            sides[first + i] = ((new - have) // 2, new - have - (new - have) // 2)
+            sides[first + i] = ((new - have) // 2,) * 2  # alike, as Keras has them
         images = pad(images, sides, constant_values=fill_value)
     for i, wanted in enumerate((tall, wide)):
         have = rules.shape_of(images)[first + i]
