@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,6 +16,8 @@ DEFAULTS: dict[str, Any] = {
     "floatx": "float32",
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
 }
 _chosen: dict[str, Any] = {}
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
@@ -92,19 +95,98 @@ def image_data_format() -> str:
 
 
 @export("dlcore.config.set_image_data_format", "dlcore.backend.set_image_data_format")
-def set_image_data_format(value: str) -> None:
+def set_image_data_format(data_format: str) -> None:
     """Set where images have their channels.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}
 
     Raises
     ------
     ValueError
         If it is neither ``"channels_last"`` nor ``"channels_first"``.
     """
-    if value not in _FORMATS:
+    if data_format not in _FORMATS:
         raise ValueError(
-            f"image_data_format cannot be {value!r}.{did_you_mean(value, _FORMATS)}"
+            f"image_data_format cannot be {data_format!r}."
+            + did_you_mean(data_format, _FORMATS)
         )
-    _chosen["image_data_format"] = value
+    _chosen["image_data_format"] = data_format
+
+
+def _limit(name: str) -> int | None:
+    """Return a limit: what was set, the environment's or the file's; None for none."""
+    variable = f"DLCORE_{name.upper()}"
+    if name in _chosen or not os.environ.get(variable):
+        return _positive(name, _get(name))
+    text = os.environ[variable]
+    if not text.isdecimal():
+        raise ValueError(f"{variable} must be a positive integer, got {text!r}.")
+    return _positive(variable, int(text))
+
+
+def _positive(name: str, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise ValueError(f"{name} must be a positive integer or None, got {value!r}.")
+    return value
+
+
+@export("dlcore.config.max_epochs")
+def max_epochs() -> int | None:
+    """Return the most epochs that any ``fit`` runs; None for no limit.
+
+    A way to try a long script quickly: ``set_max_epochs``, the environment variable
+    ``DLCORE_MAX_EPOCHS`` or ``"max_epochs"`` in ``~/.dlcore/dlcore.json``.
+    """
+    return _limit("max_epochs")
+
+
+@export("dlcore.config.set_max_epochs")
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Set the most epochs that any ``fit`` runs.
+
+    Parameters
+    ----------
+    max_epochs : int or None
+        None for no limit.
+
+    Raises
+    ------
+    ValueError
+        If it is no positive integer.
+    """
+    _chosen["max_epochs"] = _positive("max_epochs", max_epochs)
+
+
+@export("dlcore.config.max_steps_per_epoch")
+def max_steps_per_epoch() -> int | None:
+    """Return the most batches of an epoch, in training or not; None for no limit.
+
+    Set by ``set_max_steps_per_epoch``, the environment variable
+    ``DLCORE_MAX_STEPS_PER_EPOCH`` or ``"max_steps_per_epoch"`` in
+    ``~/.dlcore/dlcore.json``.
+    """
+    return _limit("max_steps_per_epoch")
+
+
+@export("dlcore.config.set_max_steps_per_epoch")
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Set the most batches of an epoch of ``fit``, ``evaluate`` and ``predict``.
+
+    Parameters
+    ----------
+    max_steps_per_epoch : int or None
+        None for no limit.
+
+    Raises
+    ------
+    ValueError
+        If it is no positive integer.
+    """
+    _chosen["max_steps_per_epoch"] = _positive(
+        "max_steps_per_epoch", max_steps_per_epoch
+    )
 
 
 class Configurable:
@@ -137,6 +219,9 @@ class Configurable:
         for parameter in cls._signature.parameters.values():
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 config.update(config.pop(parameter.name, {}))
+            elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                if not config.get(parameter.name):  # ``*args`` that nobody used
+                    config.pop(parameter.name, None)
         object.__setattr__(self, "_config", config)
         return self
 

@@ -28,10 +28,12 @@ class DTypePolicy:
     ----------
     name : str
         A dtype, for both; ``"mixed_float16"`` or ``"mixed_bfloat16"`` computes in 16
-        bits and keeps float32 variables. ``floatx()`` unless given.
+        bits and keeps float32 variables. That of the global policy unless given.
 
     Raises
     ------
+    TypeError
+        If it is no string.
     ValueError
         If it is none of these.
 
@@ -45,12 +47,16 @@ class DTypePolicy:
     quantization_mode = None
 
     def __init__(self, name: str | None = None):
-        name = config.floatx() if name is None else name
-        if name not in ALL and name not in _MIXED:
-            raise ValueError(
-                f"Unknown dtype policy {name!r}.{did_you_mean(name, [*ALL, *_MIXED])}"
+        name = dtype_policy().name if name is None else name
+        if not isinstance(name, str):
+            raise TypeError(
+                "'name' must be a string, such as 'mixed_float16'. "
+                f"Received: name={name!r} (of type {type(name)})"
             )
-        self.name = name
+        if name not in ALL and name not in _MIXED:
+            hint = did_you_mean(name, [*ALL, *_MIXED])
+            raise ValueError(f"Cannot convert {name!r} to a DTypePolicy.{hint}")
+        self.name: str = name
         self.compute_dtype = _MIXED.get(name, name)
         self.variable_dtype = "float32" if name in _MIXED else name
 
@@ -109,8 +115,19 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
     ----------
     policy : str or DTypePolicy
         For instance ``"mixed_bfloat16"``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a policy nor the name of one.
     """
     global _global
+    if not isinstance(policy, str | DTypePolicy):
+        raise ValueError(
+            "Invalid `policy` argument. Expected the string name of a policy (such as "
+            "'mixed_float16') or a `DTypePolicy` instance. Received: "
+            f"policy={policy!r} (of type {type(policy)})"
+        )
     _global = get(policy)
 
 

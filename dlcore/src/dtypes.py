@@ -99,7 +99,7 @@ def _promote(names: tuple[str, ...]) -> str:
     if any(n in FLOAT8 for n in names):
         if len(set(names)) > 1:
             raise ValueError(
-                "There is no implicit conversion from float8 dtypes to others: cast "
+                "There is no implicit conversions from float8 dtypes to others: cast "
                 f"the arguments first, got {names}."
             )
         return names[0]

@@ -48,7 +48,7 @@ def _set(backend: Backend) -> Backend:
 
 
 @export("dlcore.config.set_backend", "dlcore.set_backend")
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Make a backend the active one of this process, at any moment.
 
     What exists stays where it is: models, variables and tensors made on another
@@ -56,7 +56,7 @@ def set_backend(name: str) -> None:
 
     Parameters
     ----------
-    name : {"numpy", "jax", "torch", "tensorflow", "openvino"}
+    backend : {"numpy", "jax", "torch", "tensorflow", "openvino"}
 
     Raises
     ------
@@ -72,7 +72,7 @@ def set_backend(name: str) -> None:
     >>> dlcore.config.backend()
     'numpy'
     """
-    _set(get(name))
+    _set(get(backend))
 
 
 @export("dlcore.use_backend", "dlcore.config.use_backend")

@@ -171,7 +171,7 @@ def _flat(args: Any, kwargs: Any) -> Any:
 
 
 def _nested(args: Any, kwargs: Any) -> Any:
-    return optree.tree_leaves((args, kwargs))
+    return optree.tree_leaves((args, kwargs))  # type: ignore[arg-type]
 
 
 def _sequence(first: str) -> Callable[..., Any]:
@@ -310,13 +310,17 @@ class Symbolic:
 def record(function: Callable[..., Any], args: Any, kwargs: Any, specs: Any) -> Any:
     """Make symbolic tensors for a call's results, with the node that makes them."""
     node = Node(function, args, kwargs)
+    inputs = list(node.inputs)
+    recorded = not inputs or any(x.record_history for x in inputs)
 
     def tensor(spec: Any) -> Any:
         if isinstance(spec, list | tuple):
             return type(spec)(tensor(s) for s in spec)
         if not isinstance(spec, Spec | KerasTensor):
             return spec
-        made = KerasTensor(spec.shape, spec.dtype, node=node)
+        made = KerasTensor(spec.shape, spec.dtype, record_history=recorded)
+        if recorded:
+            made.node = node
         node.outputs.append(made)
         return made
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcore.src import backend as backends, tree
+from dlcore.src import backend as backends, config, tree
 from dlcore.src.layers import context as calls
 from dlcore.src.ops import core as ops_core
 from dlcore.src.symbolic import KerasTensor
@@ -486,7 +486,7 @@ class Trainer:
             self,
             adapter,
             validation,
-            epochs=epochs,
+            epochs=min(epochs, config.max_epochs() or epochs),
             initial_epoch=initial_epoch,
             callbacks=callbacks,
             verbose=verbose,

@@ -264,7 +264,7 @@ MISTAKES = {
         [dlcore.Input((4,)), layers.Dense(3)]
     )([X, X]),
     "smaller kernel": lambda: layers.Conv2D(2, 5)(np.zeros((1, 3, 3, 1), "float32")),
-    "no value": lambda: np.asarray(dlcore.Input((4,))),
+    "numerical value": lambda: np.asarray(dlcore.Input((4,))),
     "KerasTensors": lambda: dlcore.Model(X, X),
     "weight list of length 1": lambda: dlcore.Sequential(
         [dlcore.Input((4,)), layers.Dense(3)]

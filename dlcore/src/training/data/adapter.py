@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dlcore.src import tree
+from dlcore.src import config, tree
 
 #: x, y, sample_weight; what there is none of is None.
 Batch = tuple[Any, Any, Any]
@@ -127,6 +127,9 @@ def adapt(
         return x
     if x is None:
         raise ValueError("There is no data: `x` is None.")
+    limit = config.max_steps_per_epoch()
+    if limit is not None:
+        steps = min(limit, steps or limit)
     if is_arrays(x):
         return ArrayAdapter(
             x, y, sample_weight, batch_size or 32, steps, shuffle, class_weight
