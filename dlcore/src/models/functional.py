@@ -116,8 +116,8 @@ def config_of(model: Any) -> dict[str, Any]:
         "name": model.name,
         "trainable": model._trainable,
         "layers": made,
-        "input_layers": _each(names.end, inputs),
-        "output_layers": _each(names.end, graph.outputs),
+        "input_layers": _ends(names, inputs),
+        "output_layers": _ends(names, graph.outputs),
     }
 
 
@@ -138,6 +138,14 @@ def _layer(calls: list[Node], name: str, described: Any) -> dict[str, Any]:
         if not isinstance(operation, InputLayer)
     ]
     return made
+
+
+def _ends(names: _Names, part: Any) -> Any:
+    if isinstance(part, KerasTensor):
+        return names.end(part)
+    if isinstance(part, Mapping):
+        return {k: _ends(names, p) for k, p in part.items()}
+    return type(part)(_ends(names, p) for p in part)
 
 
 def _each(function: Any, part: Any) -> Any:

@@ -42,16 +42,19 @@ class Graph:
         self.inputs = inputs
         self.outputs = outputs
         flat_inputs, flat_outputs = tree.flatten(inputs), tree.flatten(outputs)
-        for tensor in (*flat_inputs, *flat_outputs):
-            if not isinstance(tensor, KerasTensor):
-                raise ValueError(
-                    "All `inputs` and `outputs` values of a model must be "
-                    "KerasTensors, made by dlcore.Input and by layers called on them. "
-                    f"Received: {tensor!r} of type {type(tensor).__name__}"
-                )
+        for name, tensors in (("inputs", flat_inputs), ("outputs", flat_outputs)):
+            for tensor in tensors:
+                if not isinstance(tensor, KerasTensor):
+                    raise ValueError(
+                        f"All `{name}` values must be KerasTensors, made by "
+                        "dlcore.Input and by layers called on them. Received: "
+                        f"{tensor!r} of type {type(tensor).__name__}"
+                    )
         self.sources = [_source(t) for t in flat_inputs]
         found, ranks = _search(flat_inputs, flat_outputs, self.sources)
-        self.nodes, self.order = _by_depth(found, ranks, self.sources)
+        self.nodes, self.order = _by_depth(
+            found, ranks, dict(zip(map(id, flat_inputs), self.sources, strict=True))
+        )
         self.operations = list(self.order.values())
         self.layers: list[Layer] = [x for x in self.operations if isinstance(x, Layer)]
         self.variables = list(
@@ -220,10 +223,13 @@ def identity(node: Node) -> int:
 
 
 def _by_depth(
-    found: list[Node], ranks: dict[int, int], sources: list[Node]
+    found: list[Node], ranks: dict[int, int], begin: dict[int, Node]
 ) -> tuple[list[Node], dict[int, Any]]:
-    """Sort nodes and operations by distance to the outputs, the farthest first."""
-    makers = {id(t): n for n in found for t in n.outputs}
+    """Sort nodes and operations by distance to the outputs, the farthest first.
+
+    ``begin`` has the inputs' nodes by the identity of the inputs.
+    """
+    makers = {id(t): n for n in found for t in n.outputs} | begin
     depths: dict[int, int] = {}
     operations: dict[int, tuple[int, Any]] = {}
     for node in reversed(found):
@@ -235,7 +241,7 @@ def _by_depth(
             maker = makers.get(id(tensor))
             if maker is not None:
                 depths[id(maker)] = max(depths.get(id(maker), 0), depth + 1)
-    for source in sources:  # inputs that lead nowhere
+    for source in begin.values():  # inputs that lead nowhere
         key = identity(source)
         if key not in operations:
             operations[key] = (0, source.operation)

@@ -7,19 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
-from dlcore import ops
 from dlcore.src import backend as backends, tree
-from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
 from dlcore.src.layers.context import set_mask
-from dlcore.src.layers.convert import Converter
 from dlcore.src.layers.layer import Layer
-from dlcore.src.models import functional, summary
+from dlcore.src.models import functional, state_tree, summary
+from dlcore.src.models.entrances import Entrances
 from dlcore.src.models.graph import Graph
 from dlcore.src.models.moving import moved
+from dlcore.src.models.state_tree import put as set_state
 from dlcore.src.saving import api
 from dlcore.src.saving.serialization import (
     deserialize_keras_object,
@@ -84,12 +81,7 @@ class Model(Trainer, Layer):
         self._graph_variables = graph.variables
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
-        self._entrances = [
-            (node.operation, Converter(self.backend, tensor.dtype), tensor)
-            for node, tensor in zip(
-                graph.sources, (n.outputs[0] for n in graph.sources), strict=True
-            )
-        ]
+        self._entrances = Entrances(graph, self.backend)
         self.supports_masking = False
         self.built = True
 
@@ -107,69 +99,12 @@ class Model(Trainer, Layer):
                 "implemented: write one, or make the model with "
                 "Model(inputs, outputs)."
             )
-        values = self._enter(inputs)
+        values = self._entrances.enter(self, inputs)
         if mask is not None:
             for value, found in zip(values, tree.flatten(mask), strict=False):
                 if found is not None:
                     set_mask(value, found)
         return self._graph.run(values)
-
-    def _enter(self, inputs: Any) -> list[Any]:
-        """Return the inputs in the graph's order, as tensors of their dtypes."""
-        flat = self._in_order(inputs)
-        return [
-            x
-            if converter.fits(x) and len(x.shape) == len(tensor.shape)
-            else self._admit(x, layer, converter, tensor)
-            for x, (layer, converter, tensor) in zip(flat, self._entrances, strict=True)
-        ]
-
-    def _admit(
-        self, x: Any, layer: Any, converter: Converter, tensor: KerasTensor
-    ) -> Any:
-        if x is None:
-            if layer.optional:
-                return None
-            raise ValueError(f"{self.described}: the input {layer.name!r} is None.")
-        if not hasattr(x, "shape") and not isinstance(x, KerasTensor):
-            text = tensor.dtype == "string"
-            x = np.asarray(x) if text else converter.convert(x, tensor.dtype)
-        x = converter.one(self, x)
-        if tensor.dtype == "string":
-            return x
-        if standardize_dtype(x.dtype) != tensor.dtype:
-            x = ops.cast(x, tensor.dtype)
-        return _with_rank(x, tensor)
-
-    def _in_order(self, inputs: Any) -> list[Any]:
-        wanted = self._graph.inputs
-        names = [layer.name for layer, _, _ in self._entrances]
-        if isinstance(inputs, Mapping):
-            keys = list(wanted) if isinstance(wanted, Mapping) else names
-            keys = sorted(keys) if isinstance(wanted, Mapping) else keys
-            if any(key not in inputs for key in keys):
-                keys = names if all(n in inputs for n in names) else keys
-            missing = [key for key in keys if key not in inputs]
-            optional = {la.name for la, _, _ in self._entrances if la.optional}
-            missing = [key for key in missing if key not in optional]
-            if missing:
-                raise ValueError(
-                    f'Missing data for input "{missing[0]}" of {self.described}. You '
-                    f"passed a data dictionary with keys {list(inputs)}. Expected the "
-                    f"following keys: {keys}."
-                    f"{did_you_mean(missing[0], map(str, inputs))}"
-                )
-            return [inputs.get(key) for key in keys]
-        flat = tree.flatten(inputs) if isinstance(inputs, list | tuple) else [inputs]
-        if len(flat) != len(names):
-            if len(names) == 1 and not any(hasattr(x, "shape") for x in flat):
-                return [inputs]  # one input, as nested lists of numbers
-            raise ValueError(
-                f'Layer "{self.name}" expects {len(names)} input(s) {names}, but it '
-                f"received {len(flat)} input tensors, of shapes "
-                f"{[tuple(getattr(x, 'shape', ())) for x in flat]}."
-            )
-        return flat
 
     def _symbolic_call_inputs(self) -> Any:
         return self._graph.inputs if self._is_functional else None
@@ -189,6 +124,11 @@ class Model(Trainer, Layer):
             "`Model.layers` attribute is reserved and should not be used. Please use "
             "another name."
         )
+
+    @property
+    def operations(self) -> list[Any]:
+        """Layers and functions of ops, in the order in which a graph has them."""
+        return list(self._tensors_of("operations"))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by its name or its index.
@@ -298,6 +238,32 @@ class Model(Trainer, Layer):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Copy the model with its weights."""
         return moved(self, memo.get(id(self.backend), self.backend), memo)
+
+    # State as nested dicts.
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Return the values of all variables, nested by the parts of their paths.
+
+        Parameters
+        ----------
+        value_format : {"backend_tensor", "numpy_array"}
+
+        Returns
+        -------
+        dict
+            ``"trainable_variables"``, ``"non_trainable_variables"``,
+            ``"optimizer_variables"`` and ``"metrics_variables"``, each a nested dict.
+
+        Raises
+        ------
+        ValueError
+            If two variables have the same path, or the format is another one.
+        """
+        return state_tree.get(self, value_format)
+
+    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
+        """Set variables from what ``get_state_tree`` returned, or from a part of it."""
+        set_state(self, state_tree)
 
     # Weights on disk.
 
@@ -469,22 +435,3 @@ def _maker_name(tensor: KerasTensor) -> str:
     operation = tensor.node.operation if tensor.node else None
     name = getattr(operation, "name", None) or getattr(operation, "__name__", None)
     return str(name or tensor.name)
-
-
-def _with_rank(x: Any, tensor: KerasTensor) -> Any:
-    """Add or take away a last axis of size 1 where that makes an input fit."""
-    found, wanted = tuple(x.shape), tensor.shape
-    if len(found) == len(wanted) + 1 and found[-1] == 1:
-        x = ops.squeeze(x, axis=-1)
-    elif len(found) == len(wanted) - 1 and wanted[-1] == 1:
-        x = ops.expand_dims(x, axis=-1)
-    found = tuple(x.shape)
-    if len(found) != len(wanted) or any(
-        w is not None and f is not None and w != f
-        for f, w in zip(found[1:], wanted[1:], strict=True)
-    ):
-        raise ValueError(
-            f"The input {tensor.name!r} has the shape {found}, expected {wanted} "
-            "(None: any size)."
-        )
-    return x

@@ -107,6 +107,14 @@ class Sequential(Model):
             self._extend(layer)
 
     def _extend(self, layer: Layer) -> None:
+        known = layer._call
+        required = [n for n in known.names[1:] if n not in known.defaults]
+        if required:
+            raise ValueError(
+                "Layers added to a Sequential model can only have a single required "
+                f"positional argument, the input tensor; `call()` of {layer.described} "
+                f"also needs {required}."
+            )
         with backends.use_backend(self.backend), calls.fresh_call():
             with calls.named(self.name):
                 last = layer(self._last)
@@ -149,7 +157,10 @@ class Sequential(Model):
         input_shape : tuple of int or None
             Batch axis included.
         """
-        if self._is_functional or input_shape is None:
+        if input_shape is None or isinstance(input_shape, dict):
+            return
+        if self._is_functional:
+            self._check_conflict(tuple(input_shape))
             return
         if not self._sequence:
             raise ValueError(
@@ -158,11 +169,25 @@ class Sequential(Model):
             )
         self._begin(Input(batch_shape=tuple(input_shape)))
 
+    def _check_conflict(self, shape: tuple[int | None, ...]) -> None:
+        known = self._input.shape if self._input is not None else shape
+        if len(known) != len(shape) or any(
+            a is not None and b is not None and a != b
+            for a, b in zip(known[1:], shape[1:], strict=True)
+        ):
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use "
+                f"input shape {known}. You cannot build it with input_shape {shape}"
+            )
+
     def _begin(self, start: KerasTensor) -> None:
         self._input = self._last = start
         try:
             for layer in self._sequence:
                 self._extend(layer)
+        except NotImplementedError:  # a layer cannot tell its outputs' shape
+            self._input = self._last = None
+            return
         except BaseException:
             self._input = self._last = None
             raise
@@ -172,24 +197,40 @@ class Sequential(Model):
         self, inputs: Any, training: bool | None = None, mask: Any = None
     ) -> Any:
         """Run the layers; the first call builds them."""
-        if not self._is_functional and self._sequence:
+        if not self._sequence and self._input is None:
+            raise ValueError(
+                f"Sequential model {self.name} cannot be called because it has no "
+                "layers. Call `model.add(layer)`."
+            )
+        if not self._is_functional and self._sequence and not self.built:
             with backends.use_backend(self.backend):
                 first = self._converter.all(self, (inputs,), {})[0][0]
-                if not hasattr(first, "shape"):
-                    first = self.backend.runtime.convert(first, self.compute_dtype)
-                self._begin(
-                    Input(batch_shape=(None, *first.shape[1:]), dtype=first.dtype)
-                )
+                if not tree.is_nested(first) or not any(
+                    hasattr(x, "shape") for x in tree.flatten(first)
+                ):
+                    self._begin_with(first)
         kwargs = {"training": training, "mask": mask}
         return super().__call__(
             inputs, **{k: v for k, v in kwargs.items() if v is not None}
         )
 
+    def _begin_with(self, first: Any) -> None:
+        if not hasattr(first, "shape"):
+            first = self.backend.runtime.convert(first, self.compute_dtype)
+        self._begin(Input(batch_shape=(None, *first.shape[1:]), dtype=first.dtype))
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the layers."""
-        if not self._sequence:
-            return inputs
-        return super().call(inputs, training, mask)
+        if self._is_functional:
+            return super().call(inputs, training, mask)
+        for layer in self._sequence:  # several inputs, or shapes that nobody can tell
+            known = layer._call.names
+            offered = {"training": training, "mask": mask}
+            kwargs = {k: v for k, v in offered.items() if v is not None and k in known}
+            inputs = layer(inputs, **kwargs)
+            mask = tree.map_structure(calls.get_mask, inputs)
+            mask = None if tree.is_nested(mask) else mask
+        return inputs
 
     @property
     def layers(self) -> list[Layer]:

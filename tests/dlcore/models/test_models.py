@@ -70,7 +70,8 @@ def test_a_functional_model_takes_lists_and_dicts() -> None:
     first = predictions(model, x)
     assert [p.shape for p in first] == [(6, 1), (6, 5)]
     assert model.output_names[0] == "first"
-    reordered = predictions(model, {"b": X[:, :3], "a": X, "unused": X})
+    with pytest.warns(UserWarning, match="structure of `inputs`"):
+        reordered = predictions(model, {"b": X[:, :3], "a": X, "unused": X})
     np.testing.assert_array_equal(first[0], reordered[0])
     with pytest.raises(ValueError, match=r'Missing data for input "b".*keys'):
         model({"a": X, "bb": X[:, :3]})
