@@ -26,7 +26,7 @@ def _is_plain(value: Any) -> bool:
 
 @functools.cache
 def _added_by_user(cls: Any) -> frozenset[str]:
-    """Return the arguments that a class adds, and writes by a ``get_config`` of its own.
+    """Return the arguments that a class adds and its own ``get_config`` writes.
 
     As in Keras, ``super().get_config()`` leaves these to it: it may say
     ``dict(units=self.units, **super().get_config())``.
@@ -78,6 +78,7 @@ class _Begun(Tracked, Configurable):
             _trainable=True,
             _losses=[],
             _nodes=[],
+            _weights=[],
             _path=None,
             _build_shapes=None,
             _call_context_args=("training",),
@@ -238,13 +239,22 @@ class BaseLayer(_Begun):
         return kept if kept is not None and _is_plain(kept) else given
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned."""
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
+        """Make a layer from what ``get_config`` returned.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict of str to class or function, optional
+            What the configuration names and nobody registered.
+        """
         from dlcore.src.saving.serialization import deserialize_keras_object
 
         def value(found: Any) -> Any:
             if isinstance(found, dict) and "class_name" in found:
-                return deserialize_keras_object(found)
+                return deserialize_keras_object(found, custom_objects)
             return [value(v) for v in found] if isinstance(found, list) else found
 
         return cls(**{k: v if k == "dtype" else value(v) for k, v in config.items()})

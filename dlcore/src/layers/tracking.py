@@ -129,8 +129,14 @@ class Structure:
         return self.version == version and all(len(c) == n for c, n in self._sizes)
 
     def __reduce__(self) -> Any:
-        """Copy and pickle as an empty one."""
-        return Structure, ([],)  # a copy looks anew
+        """Copy and pickle as one that is out of date: a copy looks anew."""
+        return _outdated, ()
+
+
+def _outdated() -> Structure:
+    found = Structure([])
+    found.version = 0
+    return found
 
 
 def _once(things: Any) -> list[Any]:

@@ -131,11 +131,8 @@ class Entrances:
         return flat
 
     def _by_key(self, model: Any, inputs: Mapping[Any, Any]) -> list[Any]:
-        named = all(name in inputs for name in self.names)
         wanted = self.wanted
-        if not isinstance(wanted, Mapping) or (
-            named and any(key not in inputs for key in wanted)
-        ):
+        if not isinstance(wanted, Mapping):
             self._all_there(model, self.names, inputs, self._optional())
             return [inputs.get(name) for name in self.names]
         optional = {k for k in wanted if k in self._optional()}

@@ -51,7 +51,8 @@ class Graph:
                         f"{tensor!r} of type {type(tensor).__name__}"
                     )
         self.sources = [_source(t) for t in flat_inputs]
-        found, ranks = _search(flat_inputs, flat_outputs, self.sources)
+        paths = [".".join(map(str, p)) for p, _ in tree.flatten_with_path(outputs)]
+        found, ranks = _search(flat_inputs, flat_outputs, self.sources, paths)
         self.nodes, self.order = _by_depth(
             found, ranks, dict(zip(map(id, flat_inputs), self.sources, strict=True))
         )
@@ -171,7 +172,10 @@ def _source(tensor: KerasTensor) -> Node:
 
 
 def _search(
-    inputs: list[KerasTensor], outputs: list[KerasTensor], sources: list[Node]
+    inputs: list[KerasTensor],
+    outputs: list[KerasTensor],
+    sources: list[Node],
+    paths: list[str],
 ) -> tuple[list[Node], dict[int, int]]:
     """Return the nodes, each after those it needs, and the order of discovery.
 
@@ -180,9 +184,9 @@ def _search(
     begin = {id(t): s for t, s in zip(inputs, sources, strict=True)}
     done: dict[int, Node] = {}
     ranks: dict[int, int] = {}
-    for output in outputs:
+    for output, path in zip(outputs, paths, strict=True):
         stack: list[tuple[Node, Any]] = []
-        _enter(output, begin, done, ranks, stack)
+        _enter(output, begin, done, ranks, stack, path)
         while stack:
             node, waiting = stack[-1]
             tensor = next(waiting, None)
@@ -190,7 +194,7 @@ def _search(
                 done[id(node)] = node
                 stack.pop()
             else:
-                _enter(tensor, begin, done, ranks, stack)
+                _enter(tensor, begin, done, ranks, stack, path)
     return list(done.values()), ranks
 
 
@@ -200,6 +204,7 @@ def _enter(
     done: dict[int, Node],
     ranks: dict[int, int],
     stack: list[tuple[Node, Any]],
+    path: str,
 ) -> None:
     node = begin.get(id(tensor), tensor.node)
     if node is None or (
@@ -207,9 +212,9 @@ def _enter(
     ):
         known = [t.operation.name for t in begin.values()]
         raise ValueError(
-            "`inputs` not connected to `outputs`: the outputs need the input "
-            f"{tensor.name!r} of shape {tensor.shape}, which is not among the inputs "
-            f"{known}."
+            f"`inputs` not connected to `outputs`. Output with path `{path}` is not "
+            f"connected: it needs the input {tensor.name!r} of shape {tensor.shape}, "
+            f"which is not among the inputs {known}."
         )
     if id(node) in done:
         return

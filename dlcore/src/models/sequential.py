@@ -157,8 +157,10 @@ class Sequential(Model):
         input_shape : tuple of int or None
             Batch axis included.
         """
-        if input_shape is None or isinstance(input_shape, dict):
-            return
+        if input_shape is None or any(
+            isinstance(d, tuple | list | str) for d in input_shape
+        ):
+            return  # several inputs: the layers are built by the first call
         if self._is_functional:
             self._check_conflict(tuple(input_shape))
             return

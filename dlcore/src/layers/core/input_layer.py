@@ -54,6 +54,7 @@ class InputLayer(Layer):
                 stacklevel=2,
             )
             shape = kwargs.pop("input_shape")
+        batch_shape = kwargs.pop("batch_input_shape", batch_shape)  # in old files
         if kwargs:
             raise TypeError(f"InputLayer: unknown arguments {sorted(kwargs)}.")
         if shape is not None and batch_shape is not None:
