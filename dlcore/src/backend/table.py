@@ -111,6 +111,28 @@ class Backend:
 
         return run
 
+    def take(self, x: Any, source: Backend) -> Any:
+        """Return a tensor of another backend as one of this backend.
+
+        By DLPack without a copy, where both libraries can share this dtype and layout;
+        else by way of numpy. What shares its memory must not be changed in place; no
+        op does so. Gradients do not cross.
+
+        Parameters
+        ----------
+        x : tensor
+        source : Backend
+            Where it lives.
+        """
+        give = getattr(source.runtime, "to_dlpack", None)
+        take = getattr(self.runtime, "from_dlpack", None)
+        if give is not None and take is not None:
+            shared = give(x)
+            found = None if shared is None else take(shared)
+            if found is not None:
+                return found
+        return self.runtime.convert(source.runtime.to_numpy(x))
+
     @property
     def lacks(self) -> dict[str, str]:
         """What this backend cannot do: name of an op -> the reason."""

@@ -142,7 +142,7 @@ def convert_to_tensor(
         x = x.value
     home = _home(x)
     if home is not None and home is not backend:
-        x = home.runtime.to_numpy(x)
+        x = backend.take(x, home)
     return backend.runtime.convert(x, dtype and standardize_dtype(dtype))
 
 

@@ -48,6 +48,22 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
 
+def to_dlpack(x: Any) -> Any:
+    """Return what other libraries may share; None for a tracer, which has no values."""
+    return None if isinstance(x, jax.core.Tracer) else x
+
+
+def from_dlpack(x: Any) -> jax.Array | None:
+    """Return an array that shares another library's memory; None if it cannot.
+
+    64 bits become 32 as everywhere in jax, unless ``jax_enable_x64`` is set.
+    """
+    try:
+        return jax.dlpack.from_dlpack(x)
+    except (BufferError, RuntimeError, TypeError, ValueError):
+        return None  # a dtype or a layout that one of the two does not share
+
+
 def value_and_grad(
     fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
 ) -> Callable[..., Any]:

@@ -169,6 +169,24 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
 
+#: Dtypes that TensorFlow does not share.
+_OWN = ("float8", "string", "int4", "uint4")
+
+
+def to_dlpack(x: Any) -> Any:
+    """Return what other libraries may share; None for a graph's, which has no value."""
+    shares = hasattr(x, "numpy") and not x.dtype.name.startswith(_OWN)
+    return x if shares else None
+
+
+def from_dlpack(x: Any) -> tf.Tensor | None:
+    """Return a tensor that shares another library's memory; None if it cannot."""
+    try:
+        return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
+    except (BufferError, RuntimeError, TypeError, tf.errors.InvalidArgumentError):
+        return None  # a dtype or a layout that one of the two does not share
+
+
 def value_and_grad(
     fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
 ) -> Callable[..., Any]:

@@ -79,6 +79,19 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
 
+def to_dlpack(x: torch.Tensor) -> Any:
+    """Return what other libraries may share."""
+    return x.detach().resolve_conj()
+
+
+def from_dlpack(x: Any) -> torch.Tensor | None:
+    """Return a tensor that shares another library's memory; None if it cannot."""
+    try:
+        return torch.from_dlpack(x)
+    except (BufferError, RuntimeError, TypeError, ValueError):
+        return None  # a dtype or a layout that one of the two does not share
+
+
 def value_and_grad(
     fn: Callable[..., Any], trainable: Sequence[Variable], others: Sequence[Variable]
 ) -> Callable[..., Any]:
