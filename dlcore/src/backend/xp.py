@@ -18,6 +18,8 @@ from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
 from dlcore.src.ops.numpy.shape import check_constant, pad_widths, sections
 
+_NUMBERS = (int, float)
+
 
 def fill(
     namespace: dict[str, Any],
@@ -214,7 +216,15 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         one, two = getattr(x1, "dtype", None), getattr(x2, "dtype", None)
         if one is None or one != two:
             dtype = native(rules.promoted(x1, x2))
-            x1, x2 = convert(x1, _of(dtype)), convert(x2, _of(dtype))
+            if dtype not in (one, two) or dtype.kind not in "fc":
+                x1, x2 = convert(x1, _of(dtype)), convert(x2, _of(dtype))
+            # The library fits Python's numbers to an array's dtype itself.
+            elif one is None and type(x1) not in _NUMBERS:
+                x1 = convert(x1, _of(dtype))
+            elif two is None and type(x2) not in _NUMBERS:
+                x2 = convert(x2, _of(dtype))
+            elif one is not None and two is not None:
+                x1, x2 = convert(x1, _of(dtype)), convert(x2, _of(dtype))
         return xp.where(condition, x1, x2)
 
     def _of(dtype: Any) -> str:
@@ -253,9 +263,9 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             dtype = native(result_type(*(a.dtype for a in arrays)))
         # numpy's einsum does not know bfloat16, which is of the kind "V" there.
         work = native("float32") if dtype.kind == "V" and xp is np else dtype
-        arrays = [a.astype(work) for a in arrays]
+        arrays = [a.astype(work, copy=False) for a in arrays]
         kwargs.setdefault("optimize", len(arrays) > 2 or xp is not np)
-        return xp.einsum(subscripts, *arrays, **kwargs).astype(dtype)
+        return xp.einsum(subscripts, *arrays, **kwargs).astype(dtype, copy=False)
 
     def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         x1, x2 = convert(x1), convert(x2)
@@ -265,7 +275,8 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             if isinstance(axes, int)
             else tuple([a] if isinstance(a, int) else list(a) for a in axes)
         )
-        return xp.tensordot(x1.astype(dtype), x2.astype(dtype), axes=axes)
+        x1, x2 = x1.astype(dtype, copy=False), x2.astype(dtype, copy=False)
+        return xp.tensordot(x1, x2, axes=axes)
 
     return {
         "nonzero": nonzero,

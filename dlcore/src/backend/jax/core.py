@@ -11,6 +11,7 @@ import optree
 from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops.control import check_scan
+from dlcore.src.ops.math import _segment_rule
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -102,6 +103,14 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     values, indices = jax.lax.top_k(convert(x), k)
     return values, indices.astype("int32")
+
+
+def segment_sum(
+    data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False
+) -> Any:
+    data, ids = convert(data), convert(segment_ids)
+    _segment_rule(data, ids, num_segments)
+    return jax.ops.segment_sum(data, ids, num_segments, indices_are_sorted=sorted)
 
 
 def bincount(

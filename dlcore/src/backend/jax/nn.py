@@ -10,11 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dlcore.src import config
 from dlcore.src.backend.active import use_backend
 from dlcore.src.backend.jax.numpy import _float
-from dlcore.src.backend.jax.runtime import convert
+from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.losses import _one_hot_rule
 
 
 def _activation(fn: Any) -> Any:
@@ -56,6 +58,15 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 def leaky_relu(x: Any, negative_slope: Any = 0.2) -> Any:
     return jax.nn.leaky_relu(_floating(x), negative_slope)
+
+
+def one_hot(
+    x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Any:
+    x = convert(x)
+    spec = _one_hot_rule(x, num_classes, axis, dtype)
+    whole = x if x.dtype.kind in "iu" else x.astype("int32")
+    return jax.nn.one_hot(whole, num_classes, axis=axis, dtype=native(spec.dtype))
 
 
 def _layout(x: Any, data_format: str | None) -> tuple[str, str, str]:
@@ -208,17 +219,24 @@ def _compiled(name: str, tensors: int) -> Callable[..., Any]:
     The first arguments are tensors; the others decide what is compiled.
     """
 
-    @functools.partial(jax.jit, static_argnames=("rest", "named"))
-    def run(args: Any, rest: Any, named: Any) -> Any:
+    @functools.partial(jax.jit, static_argnums=(1, 2, 3))
+    def run(args: Any, rest: Any, named: Any, settings: Any) -> Any:
         with use_backend("jax"):
             return REGISTRY[name].body(*args, *rest, **dict(named))  # type: ignore[misc]
 
     def op(*args: Any, **kwargs: Any) -> Any:
         bound = REGISTRY[name].signature.bind(*args, **kwargs)
-        xs = tuple(map(convert, bound.args[:tensors]))
-        return run(xs, bound.args[tensors:], tuple(bound.kwargs.items()))
+        bound.apply_defaults()
+        xs = tuple(None if x is None else convert(x) for x in bound.args[:tensors])
+        rest = tuple(
+            tuple(v) if isinstance(v, list) else v for v in bound.args[tensors:]
+        )
+        # What a body reads of the settings is compiled with it.
+        settings = config.floatx(), config.epsilon()
+        return run(xs, rest, tuple(bound.kwargs.items()), settings)
 
     return op
 
 
 ctc_loss, ctc_decode = _compiled("ctc_loss", 4), _compiled("ctc_decode", 2)
+layer_normalization = _compiled("layer_normalization", 3)

@@ -10,6 +10,7 @@ import optree
 from dlcore.src.backend import loops
 from dlcore.src.backend.numpy.runtime import convert, native
 from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.ops.math import _segment_rule, _top_k_rule
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -75,10 +76,77 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     x = convert(x)
+    _top_k_rule(x, k)
     # Of equal elements the first comes first, as in the other libraries.
-    order = np.argsort(-x if x.dtype.kind == "f" else ~x, axis=-1, kind="stable")
-    order = order[..., :k]
+    key = ~x if x.dtype.kind in "biu" else -x
+    order = None
+    if 0 < k < x.shape[-1] // 4 and x.size:
+        order = _partitioned(key.reshape(-1, x.shape[-1]), k)
+    if order is None:
+        order = np.argsort(key, axis=-1, kind="stable")[..., :k]
+    order = order.reshape(*x.shape[:-1], k)
     return np.take_along_axis(x, order, -1), order.astype("int32")
+
+
+def _partitioned(key: Any, k: int) -> Any:
+    """Return the places of the ``k`` smallest of each row, in order of their keys.
+
+    None, if there are NaN among them.
+    """
+    bound = np.partition(key, k - 1, -1)[:, k - 1 : k]
+    chosen = key <= bound
+    many = np.count_nonzero(chosen, -1)
+    if (many < k).any():
+        return None
+    tied = np.flatnonzero(many > k)
+    if tied.size:  # of those that equal the bound, the first ones
+        rows, edge = key[tied], bound[tied]
+        below, equal = rows < edge, rows == edge
+        left = k - np.count_nonzero(below, -1)
+        first = np.cumsum(equal, -1, dtype="int32") <= left[:, None]
+        chosen[tied] = below | (equal & first)
+    places = np.flatnonzero(chosen).reshape(-1, k) % key.shape[-1]
+    order = np.argsort(np.take_along_axis(key, places, -1), -1, kind="stable")
+    return np.take_along_axis(places, order, -1)
+
+
+def _segments(combine: Any, empty: Any) -> Any:
+    def op(
+        data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False
+    ) -> Any:
+        data, ids = convert(data), convert(segment_ids)
+        _segment_rule(data, ids, num_segments)
+        count = num_segments
+        if count is None:
+            count = int(ids.max()) + 1
+        inside = (ids >= 0) & (ids < count)
+        if not inside.all():
+            data, ids = data[inside], ids[inside]
+        if not sorted and (ids[1:] < ids[:-1]).any():
+            order = np.argsort(ids, kind="stable")
+            data, ids = data[order], ids[order]
+        many = np.bincount(ids, minlength=count)
+        result = np.full((count, *data.shape[1:]), empty(data.dtype), data.dtype)
+        if len(ids):
+            starts = (np.cumsum(many) - many)[many > 0]
+            result[many > 0] = combine.reduceat(data, starts, axis=0, dtype=data.dtype)
+        return result
+
+    return op
+
+
+def _least(dtype: Any) -> Any:
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+
+
+def _most(dtype: Any) -> Any:
+    return np.iinfo(dtype).max if dtype.kind in "iu" else np.inf
+
+
+segment_sum, segment_prod = (
+    _segments(f, lambda _, e=e: e) for f, e in ((np.add, 0), (np.multiply, 1))
+)
+segment_max, segment_min = _segments(np.maximum, _least), _segments(np.minimum, _most)
 
 
 def bincount(

@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dlcore.src.backend.numpy.numpy import floats
-from dlcore.src.backend.numpy.runtime import convert
-from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.backend.numpy.runtime import convert, native
+from dlcore.src.ops.nn import activations, convolution as geometry, losses
+
+
+def _wide(x: Any) -> Any:
+    """Return a new array, in single precision for half."""
+    (given,) = floats(x)
+    return given.astype("float32" if given.dtype.itemsize < 4 else given.dtype), given
+
+
+def softmax(x: Any, axis: Any = -1) -> Any:
+    activations._softmax_rule(x, axis)
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    x, given = _wide(x)
+    x -= x.max(axis, keepdims=True)
+    np.exp(x, out=x)
+    x /= x.sum(axis, keepdims=True)
+    return x.astype(given.dtype, copy=False)
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    if not approximate:
+        from scipy import special
+
+        x, given = _wide(x)
+        x *= special.ndtr(x)
+        return x.astype(given.dtype, copy=False)
+    inner, given = _wide(x)
+    inner *= inner
+    inner *= 0.044715
+    inner += 1.0
+    inner *= given
+    inner *= math.sqrt(2 / math.pi)
+    np.tanh(inner, out=inner)
+    inner += 1.0
+    inner *= given
+    inner *= 0.5
+    return inner.astype(given.dtype, copy=False)
+
+
+def one_hot(
+    x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Any:
+    x = convert(x)
+    spec = losses._one_hot_rule(x, num_classes, axis, dtype)
+    rows = np.zeros((x.size, num_classes), native(spec.dtype))
+    classes = x.reshape(-1)
+    inside = np.flatnonzero((classes >= 0) & (classes < num_classes))
+    rows[inside, classes[inside].astype("int64")] = 1
+    return np.moveaxis(rows.reshape(*x.shape, num_classes), -1, axis)
 
 
 def _windows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from dlcore.src.backend import kinds, xp
 from dlcore.src.backend.numpy.runtime import convert, native
 from dlcore.src.dtypes import result_type
 from dlcore.src.ops import rules
+from dlcore.src.ops.einsum import parse
 
 #: Kinds of dtypes on which numpy's functions are floating as they are. A dtype's kind
 #: is asked for, and not the dtype in a set: numpy's dtypes are slow to hash.
@@ -123,6 +125,53 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     if x.dtype == bool:
         x, x_min, x_max = (v.astype("int32") for v in (x, x_min, x_max))
     return np.minimum(np.maximum(x, x_min), x_max)
+
+
+_general = xp._others(np, convert, native)["einsum"]
+
+
+def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
+    if len(operands) == 2 and not kwargs:
+        arrays = [convert(x) for x in operands]
+        if arrays[0].dtype == arrays[1].dtype and arrays[0].dtype.kind in _FLOATS:
+            terms, result = parse(subscripts, [a.ndim for a in arrays])
+            found = _contracted(terms, result, arrays)
+            if found is not None:
+                return found
+    return _general(subscripts, *operands, **kwargs)
+
+
+def _contracted(terms: list[str], result: str, arrays: list[Any]) -> Any:
+    """Return the einsum of two operands as products of matrices, which are fast.
+
+    None, where a letter stands twice in an operand, or its sizes differ.
+    """
+    sizes: dict[str, int] = {}
+    for i, (term, array) in enumerate(zip(terms, arrays, strict=True)):
+        if len(set(term)) != len(term):
+            return None
+        for letter, size in zip(term, array.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                return None
+        # What only this operand has, and the result has not, is added up first.
+        alone = [c for c in term if c not in result and c not in terms[1 - i]]
+        if alone:
+            arrays[i] = array.sum(tuple(term.index(c) for c in alone))
+            terms[i] = "".join(c for c in term if c not in alone)
+    (one, two), (a, b) = terms, arrays
+    batch = [c for c in one if c in two and c in result]
+    inner = [c for c in one if c in two and c not in result]
+    left, right = ([c for c in t if c not in batch + inner] for t in (one, two))
+
+    def arranged(x: Any, term: str, *groups: list[str]) -> Any:
+        order = [term.index(c) for c in [*batch, *groups[0], *groups[1]]]
+        shape = [math.prod(sizes[c] for c in group) for group in groups]
+        return x.transpose(order).reshape(*(sizes[c] for c in batch), *shape)
+
+    product = arranged(a, one, left, inner) @ arranged(b, two, inner, right)
+    letters = [*batch, *left, *right]
+    product = product.reshape([sizes[c] for c in letters])
+    return product.transpose([letters.index(c) for c in result])
 
 
 kinds.fill(

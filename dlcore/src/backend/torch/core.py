@@ -11,6 +11,7 @@ import torch
 from dlcore.src.backend import loops
 from dlcore.src.backend.torch.runtime import NATIVE, convert
 from dlcore.src.dtypes import standardize_dtype
+from dlcore.src.ops.math import _top_k_rule
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -117,9 +118,46 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
-    # Of equal elements the first comes first: torch.topk promises no order.
-    values, indices = torch.sort(convert(x), dim=-1, descending=True, stable=True)
-    return values[..., :k], indices[..., :k].to(torch.int32)
+    x = convert(x)
+    _top_k_rule(x, k)
+    # Of equal elements the first comes first: torch.topk promises no order, but is far
+    # faster than a sort, so that its order is mended where there are ties.
+    indices = None
+    if 0 < k < x.shape[-1] // 4 and x.numel() and not torch.compiler.is_compiling():
+        indices = _partitioned(x.detach(), k)
+    if indices is None:
+        _, indices = torch.sort(x, dim=-1, descending=True, stable=True)
+        indices = indices[..., :k]
+    return torch.take_along_dim(x, indices, -1), indices.to(torch.int32)
+
+
+def _partitioned(x: torch.Tensor, k: int) -> torch.Tensor | None:
+    """Return the places of the ``k`` largest, the first of equal ones first.
+
+    None, if there are NaN among them, or a function is being transformed.
+    """
+    values, indices = torch.topk(x, k, dim=-1)
+    bound = values[..., -1:]
+    many = torch.count_nonzero(x >= bound, -1)
+    try:
+        exact = bool((many == k).all())
+        alone = exact and bool((values[..., 1:] < values[..., :-1]).all())
+    except RuntimeError:  # values cannot be asked for inside of vmap
+        return None
+    if alone:
+        return indices
+    if not exact:
+        above, equal = x > bound, x == bound
+        left = k - torch.count_nonzero(above, -1)
+        chosen = above | (equal & (torch.cumsum(equal, -1) <= left[..., None]))
+        if int(torch.count_nonzero(chosen)) != values.numel():
+            return None
+        indices = torch.nonzero(chosen.reshape(-1))[:, 0].reshape(values.shape)
+        indices = indices % x.shape[-1]
+    indices = torch.sort(indices, dim=-1).values
+    values = torch.take_along_dim(x, indices, -1)
+    order = torch.argsort(values, dim=-1, descending=True, stable=True)
+    return torch.take_along_dim(indices, order, -1)
 
 
 def bincount(

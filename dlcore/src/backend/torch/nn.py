@@ -8,10 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dlcore.src import config
 from dlcore.src.backend.torch.numpy import floats
 from dlcore.src.backend.torch.reduction import _floating
 from dlcore.src.backend.torch.runtime import convert
+from dlcore.src.ops import rules
+from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.attention import _attention_rule
 
 
 def _activation(fn: Any) -> Any:
@@ -71,11 +75,63 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     _check_pair(target, output)
     if from_logits:
         return F.binary_cross_entropy_with_logits(output, target, reduction="none")
-    from dlcore.src import config
-
     epsilon = config.epsilon()
     output = torch.clamp(output, epsilon, 1.0 - epsilon)
     return F.binary_cross_entropy(output, target, reduction="none")
+
+
+def layer_normalization(
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    axis: Any = -1,
+    epsilon: Any = None,
+    **kwargs: Any,
+) -> Any:
+    x = _floating(x)
+    axes = rules.canonical_axes(axis, x.ndim)
+    sizes = x.shape[x.ndim - len(axes) :]
+    fits = axes == tuple(range(x.ndim - len(axes), x.ndim)) and all(
+        p is None or rules.shape_of(p) == tuple(sizes) for p in (gamma, beta)
+    )
+    if kwargs or not fits:
+        body = REGISTRY["layer_normalization"].body
+        return body(x, gamma, beta, axis, epsilon, **kwargs)  # type: ignore[misc]
+    half = x.dtype in (torch.float16, torch.bfloat16)
+    wide = x.to(torch.float32) if half else x
+    gamma, beta = (
+        None if p is None else convert(p).to(wide.dtype) for p in (gamma, beta)
+    )
+    epsilon = config.epsilon() if epsilon is None else epsilon
+    return F.layer_norm(wide, sizes, gamma, beta, epsilon).to(x.dtype)
+
+
+def dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    bias: Any = None,
+    mask: Any = None,
+    scale: Any = None,
+    is_causal: bool = False,
+    flash_attention: Any = None,
+    attn_logits_soft_cap: Any = None,
+) -> Any:
+    if any(x is not None for x in (bias, mask, attn_logits_soft_cap)):
+        # The kernel has no bound of the logits, and no number where all is masked.
+        return REGISTRY["dot_product_attention"].body(  # type: ignore[misc]
+            *(query, key, value, bias, mask, scale, is_causal),
+            attn_logits_soft_cap=attn_logits_soft_cap,
+        )
+    _attention_rule(query, key, value)
+    query, key, value = (x.transpose(1, 2) for x in floats(query, key, value))
+    found = F.scaled_dot_product_attention(
+        *(query, key, value),
+        is_causal=is_causal,
+        scale=scale,
+        enable_gqa=query.shape[1] != key.shape[1],
+    )
+    return found.transpose(1, 2)
 
 
 def ctc_loss(
