@@ -250,8 +250,9 @@ def transpose_padding(
         total = reach - stride
         # A window smaller than the stride leaves gaps: extend at the end only.
         return (total // 2, total - total // 2) if total > 0 else (0, total)
-    before = reach // 2
-    return before, 2 * (reach // 2) - before + (0 - output_padding)
+    kept = reach + reach % 2 - 2 + output_padding  # beside the first window's place
+    before = reach - 1 - min(kept // 2 + kept % 2, reach - 1)
+    return before, 2 * (reach // 2) - output_padding - before
 
 
 def transpose_size(
