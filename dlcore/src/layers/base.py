@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from dlcore.src import backend as backends, dtype_policies
 from dlcore.src.config import Configurable
@@ -227,7 +227,7 @@ class BaseLayer(_Begun):
         if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
             base = {key: value for key, value in base.items() if key in accepted}
         own = {k: self._now(k, v) for k, v in self._config.items() if k not in base}
-        foreign = _added_by_user(type(self))
+        foreign = _added_by_user(cast(Any, type(self)))
         own = {k: v for k, v in own.items() if k not in foreign}
         if own.get("activity_regularizer", 0) is None:
             del own["activity_regularizer"]
@@ -257,7 +257,14 @@ class BaseLayer(_Begun):
                 return deserialize_keras_object(found, custom_objects)
             return [value(v) for v in found] if isinstance(found, list) else found
 
-        return cls(**{k: v if k == "dtype" else value(v) for k, v in config.items()})
+        given = {k: v if k == "dtype" else value(v) for k, v in config.items()}
+        try:
+            return cls(**given)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"Error when deserializing class {cls.__name__!r} using config="
+                f"{config}.\n\n{error}"
+            ) from error
 
     def __repr__(self) -> str:
         """Show the class, the name and whether the layer is built."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from dlcore.src import backend as backends, tree
-from dlcore.src.dtypes import is_float
 from dlcore.src.export import export
 from dlcore.src.layers import context as calls
 from dlcore.src.layers.context import get_mask, set_mask
@@ -237,15 +235,6 @@ class Layer(ShapedLayer):
         for output, found in zip(flat, tree.flatten(masks), strict=False):
             if found is not None and get_mask(output) is None:
                 set_mask(output, found)
-
-    @contextmanager
-    def _autocast(self) -> Iterator[None]:
-        """Lend the layer's own weights in the dtype it computes in."""
-        from dlcore.src.ops.core import cast
-
-        weights = [v for v in self._own if v.autocast and is_float(v.dtype)]
-        with lent(weights, [cast(v.value, self.compute_dtype) for v in weights]):
-            yield
 
     def stateless_call(
         self,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 import functools
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dlcore.src import backend as backends, tree
+from dlcore.src.dtypes import is_float
 from dlcore.src.layers import context as calls
 from dlcore.src.layers.losses import PenalisedLayer
 from dlcore.src.layers.signature import call_signature, shapes_for
 from dlcore.src.symbolic import KerasTensor
+from dlcore.src.variable import lent
 
 
 def building(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +46,9 @@ class ShapedLayer(PenalisedLayer):
     """``build``, and what is known of outputs from the shapes of inputs."""
 
     if TYPE_CHECKING:  # defined in ``Layer``
+
+        def call(self, *args: Any, **kwargs: Any) -> Any:
+            """Compute the outputs."""
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             """Run the layer."""
@@ -88,7 +94,17 @@ class ShapedLayer(PenalisedLayer):
             return tree.map_shape_structure(
                 lambda s: KerasTensor(s, self.compute_dtype), shapes
             )
-        return self.call(*args, **kwargs)
+        with self._autocast() if self._mixed else nullcontext():
+            return self.call(*args, **kwargs)
+
+    @contextmanager
+    def _autocast(self) -> Iterator[None]:
+        """Lend the layer's own weights in the dtype it computes in."""
+        from dlcore.src.ops.core import cast
+
+        weights = [v for v in self._own if v.autocast and is_float(v.dtype)]
+        with lent(weights, [cast(v.value, self.compute_dtype) for v in weights]):
+            yield
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs' shape for the inputs' shape."""

@@ -51,6 +51,17 @@ CASES: list[tuple[Any, ...]] = [
         {"filters": 3, "kernel_size": (3, 2), "strides": 2, "output_padding": 1},
         IMAGE,
     ),
+    (
+        "Conv1DTranspose",
+        {
+            "filters": 3,
+            "kernel_size": 4,
+            "strides": 2,
+            "padding": "same",
+            "output_padding": 1,
+        },
+        SEQUENCE,
+    ),
     ("Conv3DTranspose", {"filters": 3, "kernel_size": 2, "strides": 2}, VOLUME),
     ("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, SEQUENCE),
     ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same"}, IMAGE),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.layers.adapters.low_rank import Adaptable
+from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
 from dlcore.src.layers.sizes import data_format_of, padding_of, sizes
 
@@ -79,7 +80,12 @@ class BaseConv(Adaptable):
                 "Invalid value for argument `filters`. Expected a strictly positive "
                 f"value. Received filters={self.filters}."
             )
-        if self.groups <= 0 or (self.filters or self.groups) % self.groups:
+        if self.groups <= 0:
+            raise ValueError(
+                "The number of groups must be a positive integer. Received: "
+                f"groups={self.groups}."
+            )
+        if (self.filters or self.groups) % self.groups:
             raise ValueError(
                 "The number of filters must be evenly divisible by the number of "
                 f"groups. Received: groups={self.groups}, filters={self.filters}."
@@ -172,7 +178,8 @@ class BaseConv(Adaptable):
             outputs = ops.add(outputs, bias)
         return outputs if self.activation is None else self.activation(outputs)
 
-    def _convolve(self, inputs: Any, kernel: Any) -> Any:
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Convolve, without bias and activation; what a subclass may change."""
         padding = self.padding
         if padding == "causal":
             before = self.dilation_rate[0] * (self.kernel_size[0] - 1)
@@ -189,7 +196,7 @@ class BaseConv(Adaptable):
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
-        return self._activate(self._convolve(inputs, self.kernel))
+        return self._activate(self.convolution_op(inputs, self.kernel))
 
 
 @export("dlcore.layers.Conv1D", "dlcore.layers.Convolution1D")
@@ -213,6 +220,7 @@ class Conv1D(BaseConv):
 
 
 @export("dlcore.layers.Conv2D", "dlcore.layers.Convolution2D")
+@defaults(strides=(1, 1), dilation_rate=(1, 1))
 class Conv2D(BaseConv):
     """Convolution over two axes: images.
 
@@ -233,6 +241,7 @@ class Conv2D(BaseConv):
 
 
 @export("dlcore.layers.Conv3D", "dlcore.layers.Convolution3D")
+@defaults(strides=(1, 1, 1), dilation_rate=(1, 1, 1))
 class Conv3D(BaseConv):
     """Convolution over three axes: volumes, videos.
 

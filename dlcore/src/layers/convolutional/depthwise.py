@@ -7,7 +7,16 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.layers.convolutional.conv import BaseConv
+from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
+
+
+def _check_multiplier(value: int | None) -> None:
+    if value is not None and value <= 0:
+        raise ValueError(
+            "Invalid value for argument `depth_multiplier`. Expected a strictly "
+            f"positive value. Received depth_multiplier={value}."
+        )
 
 
 class BaseDepthwiseConv(BaseConv):
@@ -73,11 +82,7 @@ class BaseDepthwiseConv(BaseConv):
                 "depthwise_constraint": depthwise_constraint,
             }
         )
-        if depth_multiplier is not None and depth_multiplier <= 0:
-            raise ValueError(
-                "Invalid value for argument `depth_multiplier`. Expected a strictly "
-                f"positive value. Received depth_multiplier={depth_multiplier}."
-            )
+        _check_multiplier(depth_multiplier)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
@@ -117,6 +122,7 @@ class DepthwiseConv1D(BaseDepthwiseConv):
 
 
 @export("dlcore.layers.DepthwiseConv2D")
+@defaults(strides=(1, 1), dilation_rate=(1, 1))
 class DepthwiseConv2D(BaseDepthwiseConv):
     """Convolution of images, channel by channel.
 
@@ -196,6 +202,7 @@ class BaseSeparableConv(BaseConv):
         parts = ("depthwise_", "pointwise_")
         self._keep({k: v for k, v in arguments.items() if k.startswith(parts)})
         self.depth_multiplier = depth_multiplier
+        _check_multiplier(depth_multiplier)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
@@ -241,6 +248,7 @@ class SeparableConv1D(BaseSeparableConv):
 
 
 @export("dlcore.layers.SeparableConv2D", "dlcore.layers.SeparableConvolution2D")
+@defaults(strides=(1, 1), dilation_rate=(1, 1))
 class SeparableConv2D(BaseSeparableConv):
     """Convolution of images, channel by channel, then mixed.
 

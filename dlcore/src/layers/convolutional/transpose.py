@@ -7,6 +7,7 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.layers.convolutional.conv import BaseConv
+from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
 from dlcore.src.layers.sizes import sizes
 
@@ -139,6 +140,7 @@ class Conv1DTranspose(BaseConvTranspose):
 
 
 @export("dlcore.layers.Conv2DTranspose", "dlcore.layers.Convolution2DTranspose")
+@defaults(strides=(1, 1), dilation_rate=(1, 1))
 class Conv2DTranspose(BaseConvTranspose):
     """Transposed convolution of images.
 
@@ -159,6 +161,7 @@ class Conv2DTranspose(BaseConvTranspose):
 
 
 @export("dlcore.layers.Conv3DTranspose", "dlcore.layers.Convolution3DTranspose")
+@defaults(strides=(1, 1, 1), dilation_rate=(1, 1, 1))
 class Conv3DTranspose(BaseConvTranspose):
     """Transposed convolution of volumes.
 

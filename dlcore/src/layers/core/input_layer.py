@@ -66,8 +66,13 @@ class InputLayer(Layer):
                     f"type: input_tensor={input_tensor!r} (of type "
                     f"{type(input_tensor)})"
                 )
-            batch_shape = input_tensor.shape
-            dtype = dtype or input_tensor.dtype
+            _check_tensor(input_tensor, shape, batch_size, batch_shape, dtype, sparse)
+            batch_shape, batch_size, shape = input_tensor.shape, None, None
+            dtype = input_tensor.dtype
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError(
+                "You cannot pass both `batch_size` and `batch_shape` at the same time."
+            )
         if batch_shape is None:
             if shape is None:
                 raise ValueError("You must pass a `shape` argument.")
@@ -103,6 +108,25 @@ class InputLayer(Layer):
             "name": self.name,
             "optional": self.optional,
         }
+
+
+def _check_tensor(
+    tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dtype: Any, sparse: Any
+) -> None:
+    """Check that what is given beside a tensor says the same."""
+    for name, given, found in (
+        ("batch_size", batch_size, tensor.shape[0] if tensor.shape else None),
+        ("shape", None if shape is None else tuple(shape), tensor.shape[1:]),
+        ("batch_shape", batch_shape and tuple(batch_shape), tensor.shape),
+        ("dtype", dtype and standardize_dtype(dtype), tensor.dtype),
+        ("sparse", sparse, tensor.sparse),
+    ):
+        if given is not None and given != found:
+            raise ValueError(
+                "When providing the `input_tensor` argument, you cannot provide an "
+                f"incompatible `{name}` argument. Received {name}={given!r}, but the "
+                f"tensor has {found!r}."
+            )
 
 
 def _sizes(shape: Any) -> tuple[int | None, ...]:

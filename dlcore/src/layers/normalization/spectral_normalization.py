@@ -54,11 +54,14 @@ class SpectralNormalization(Wrapper):
         """Build the layer, and begin with a random direction."""
         super().build(input_shape)
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
-        if not any(hasattr(self.layer, name) for name in ("kernel", "embeddings")):
+        layer: Any = self.layer
+        kernel = getattr(layer, "kernel", getattr(layer, "embeddings", None))
+        if kernel is None:
             raise ValueError(
-                f"{type(self.layer).__name__} object has no attribute 'kernel' nor "
+                f"{type(layer).__name__} object has no attribute 'kernel' nor "
                 "'embeddings'"
             )
+        self.kernel = kernel
         self.vector_u = self.add_weight(
             (1, self.kernel.shape[-1]),
             name="vector_u",
@@ -67,12 +70,6 @@ class SpectralNormalization(Wrapper):
             trainable=False,
             autocast=False,
         )
-
-    @property
-    def kernel(self) -> Any:
-        """The weight that is normalized."""
-        layer: Any = self.layer
-        return layer.kernel if hasattr(layer, "kernel") else layer.embeddings
 
     def save_own_variables(self, store: Any) -> None:
         """Put the kernel before the direction, as Keras does."""

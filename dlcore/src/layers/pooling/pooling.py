@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from dlcore import ops
 from dlcore.src.export import export
+from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
 from dlcore.src.layers.layer import Layer
 from dlcore.src.layers.sizes import data_format_of, padding_of, sizes
@@ -30,7 +31,7 @@ class BasePooling(Layer):
 
     def __init__(
         self,
-        pool_size: Any = 2,
+        pool_size: Any,
         strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
@@ -69,6 +70,7 @@ class _Average(BasePooling):
 
 
 @export("dlcore.layers.MaxPooling1D", "dlcore.layers.MaxPool1D")
+@defaults(pool_size=2)
 class MaxPooling1D(_Max):
     """Largest value of each window, over one axis.
 
@@ -82,6 +84,7 @@ class MaxPooling1D(_Max):
 
 
 @export("dlcore.layers.MaxPooling2D", "dlcore.layers.MaxPool2D")
+@defaults(pool_size=(2, 2))
 class MaxPooling2D(_Max):
     """Largest value of each window, over two axes.
 
@@ -101,6 +104,7 @@ class MaxPooling2D(_Max):
 
 
 @export("dlcore.layers.MaxPooling3D", "dlcore.layers.MaxPool3D")
+@defaults(pool_size=(2, 2, 2))
 class MaxPooling3D(_Max):
     """Largest value of each window, over three axes.
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from dlcore import ops
 from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
+from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
 from dlcore.src.layers.layer import Layer
 from dlcore.src.layers.sizes import data_format_of, pairs, sizes
@@ -67,6 +68,7 @@ class ZeroPadding1D(BaseZeroPadding):
 
 
 @export("dlcore.layers.ZeroPadding2D")
+@defaults(padding=(1, 1))
 class ZeroPadding2D(BaseZeroPadding):
     """Zeros around images.
 
@@ -85,6 +87,7 @@ class ZeroPadding2D(BaseZeroPadding):
 
 
 @export("dlcore.layers.ZeroPadding3D")
+@defaults(padding=((1, 1), (1, 1), (1, 1)))
 class ZeroPadding3D(BaseZeroPadding):
     """Zeros around volumes.
 
@@ -139,6 +142,7 @@ class BaseCropping(_Spatial):
 
 
 @export("dlcore.layers.Cropping1D")
+@defaults(cropping=(1, 1))
 class Cropping1D(BaseCropping):
     """Cut off the ends of sequences.
 
@@ -154,6 +158,7 @@ class Cropping1D(BaseCropping):
 
 
 @export("dlcore.layers.Cropping2D")
+@defaults(cropping=((0, 0), (0, 0)))
 class Cropping2D(BaseCropping):
     """Cut off the margins of images.
 
@@ -166,6 +171,7 @@ class Cropping2D(BaseCropping):
 
 
 @export("dlcore.layers.Cropping3D")
+@defaults(cropping=((1, 1), (1, 1), (1, 1)))
 class Cropping3D(BaseCropping):
     """Cut off the margins of volumes.
 
