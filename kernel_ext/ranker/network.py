@@ -56,23 +56,25 @@ class Scorer(layers.Layer):
         """Make the weights."""
         s = self.sizes
         size = (s.vocabulary, s.embedding)
-        self.subtokens = self.add_weight(size, "uniform", name="subtokens")
-        self.place = self._dense("place", s.slots * s.embedding + s.numbers, s.hidden)
+        self.subtokens = self.add_weight(size, "uniform", name="subtokens.embeddings")
+        self.place = self._dense(
+            "place_hidden", s.slots * s.embedding + s.numbers, s.hidden
+        )
         self.query = self._dense("query", s.hidden, s.embedding)
         self.from_features = self._dense("from_features", s.features, s.hidden)
         self.from_fit = self._kernel("from_fit", s.embedding, s.hidden)
         self.from_item = self._kernel("from_item", s.embedding, s.hidden)
         self.from_place = self._kernel("from_place", s.hidden, s.hidden)
-        self.hidden = self._dense("hidden", s.hidden, s.last)
+        self.hidden = self._dense("hidden_2", s.hidden, s.last)
         self.deep = self._dense("deep", s.last, 1)
         self.wide = self._kernel("wide", s.features, 1)
 
     def _kernel(self, name: str, inputs: int, outputs: int) -> Any:
         shape = (inputs, outputs)
-        return self.add_weight(shape, "glorot_uniform", name=f"{name}_kernel")
+        return self.add_weight(shape, "glorot_uniform", name=f"{name}.kernel")
 
     def _dense(self, name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
-        bias = self.add_weight((outputs,), "zeros", name=f"{name}_bias")
+        bias = self.add_weight((outputs,), "zeros", name=f"{name}.bias")
         return self._kernel(name, inputs, outputs), bias
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -206,7 +208,7 @@ def to_arrays(
     arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32)}
     for weight, value in zip(model.weights, model.get_weights(), strict=True):
         name = _key(weight)
-        if name == "subtokens":
+        if name == "subtokens.embeddings":
             largest = np.maximum(np.abs(value).max(axis=1, keepdims=True), 1e-8)
             arrays[name] = np.rint(value / largest * 127).astype(np.int8)
             arrays[name + ".row"] = (largest / 127).astype(np.float32)
@@ -237,5 +239,5 @@ def _unpacked(
 
 
 def _key(weight: Any) -> str:
-    """Name a weight without its layer: ``"query_kernel"``."""
+    """Name a weight without its layer: ``"query.kernel"``."""
     return str(weight.path.rpartition("/")[2])
