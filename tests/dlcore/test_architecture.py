@@ -40,7 +40,10 @@ def test_a_framework_is_imported_in_its_own_folder_only(path: Path) -> None:
         assert not set(imports(path)) & DISPLAY
 
 
-@pytest.mark.parametrize("folder", ["layers", "losses", "metrics", "optimizers", "ops"])
+FOLDERS = ["layers", "losses", "metrics", "optimizers", "callbacks", "ops"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_no_code_asks_for_the_backend_by_name(folder: str) -> None:
     names = {"numpy", *FRAMEWORKS}
     for path in (ROOT / "src" / folder).rglob("*.py"):
