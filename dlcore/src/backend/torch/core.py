@@ -136,24 +136,24 @@ def _partitioned(x: torch.Tensor, k: int) -> torch.Tensor | None:
 
     None, if there are NaN among them, or a function is being transformed.
     """
-    values, indices = torch.topk(x, k, dim=-1)
-    bound = values[..., -1:]
-    many = torch.count_nonzero(x >= bound, -1)
+    values, indices = torch.topk(x, k + 1, dim=-1)
+    falls = values[..., 1:] < values[..., :-1]
+    values, indices = values[..., :k], indices[..., :k]
     try:
-        exact = bool((many == k).all())
-        alone = exact and bool((values[..., 1:] < values[..., :-1]).all())
+        if bool(falls.all()):
+            return indices
+        exact = bool(falls[..., -1].all())
     except RuntimeError:  # values cannot be asked for inside of vmap
         return None
-    if alone:
-        return indices
-    if not exact:
+    if not exact:  # of those that equal the last one, the first ones
+        bound = values[..., -1:]
         above, equal = x > bound, x == bound
         left = k - torch.count_nonzero(above, -1)
-        chosen = above | (equal & (torch.cumsum(equal, -1) <= left[..., None]))
-        if int(torch.count_nonzero(chosen)) != values.numel():
+        first = torch.cumsum(equal, -1, dtype=torch.int32) <= left[..., None]
+        indices = torch.nonzero((above | (equal & first)).reshape(-1))[:, 0]
+        if indices.numel() != values.numel():
             return None
-        indices = torch.nonzero(chosen.reshape(-1))[:, 0].reshape(values.shape)
-        indices = indices % x.shape[-1]
+        indices = indices.reshape(values.shape) % x.shape[-1]
     indices = torch.sort(indices, dim=-1).values
     values = torch.take_along_dim(x, indices, -1)
     order = torch.argsort(values, dim=-1, descending=True, stable=True)
