@@ -140,7 +140,6 @@ class Variable:
 
     def _first(self, initializer: Any, shape: Any, dtype: Any) -> Any:
         """Return the first value."""
-        runtime = self.backend.runtime
         if isinstance(initializer, str):
             from dlcore.src.initializers.registry import get
 
@@ -167,13 +166,23 @@ class Variable:
                 "which would forget it. Make sure that all variables are created "
                 f"before: {self.path!r}."
             )
-        value = self.converted(initializer, dtype and standardize_dtype(dtype))
+        value = self._owned(initializer, dtype and standardize_dtype(dtype))
         if shape is not None and tuple(shape) != tuple(value.shape):
             raise ValueError(
                 f"Variable: `shape` is {tuple(shape)}, but the value has the shape "
                 f"{tuple(value.shape)}."
             )
-        return runtime.own(value)
+        return value
+
+    def _owned(self, given: Any, dtype: str | None = "") -> Any:
+        """Return a value converted, sharing no memory with anything that can change."""
+        from dlcore.src.ops.core import convert_to_numpy, home_of
+
+        given = given.value if isinstance(given, Variable) else given
+        home = home_of(given)
+        if isinstance(given, np.ndarray) or (home or self.backend) is not self.backend:
+            return self.converted(np.array(convert_to_numpy(given)), dtype)
+        return self.backend.runtime.own(self.converted(given, dtype))
 
     def converted(self, value: Any, dtype: str | None = "") -> Any:
         """Return a value as a tensor of its backend.
@@ -227,7 +236,11 @@ class Variable:
         """
         if isinstance(value, KerasTensor):
             return value  # a run on shapes changes nothing
-        value = self.converted(value)
+        runtime = self.backend.runtime
+        if type(value) is type(self.value):
+            value = runtime.own(runtime.convert(value, self.dtype))
+        else:
+            value = self._owned(value)
         if tuple(value.shape) != self.shape:
             raise ValueError(
                 "The shape of the target variable and the shape of the target value "
@@ -235,7 +248,7 @@ class Variable:
                 f"variable.shape={self.shape}, Received: "
                 f"value.shape={tuple(value.shape)}. Target variable: {self.path!r}"
             )
-        self.put(self.backend.runtime.own(value))
+        self.put(value)
         return self.value
 
     def put(self, value: Any) -> None:

@@ -140,13 +140,14 @@ def convert_to_tensor(
     backend = backends.current()
     if isinstance(x, Variable):
         x = x.value
-    home = _home(x)
+    home = home_of(x)
     if home is not None and home is not backend:
         x = backend.take(x, home)
     return backend.runtime.convert(x, dtype and standardize_dtype(dtype))
 
 
-def _home(x: Any) -> backends.Backend | None:
+def home_of(x: Any) -> backends.Backend | None:
+    """Return the backend whose tensor ``x`` is; None for numpy's arrays and others."""
     home = declare.HOME.get(type(x), declare._UNKNOWN)
     if home is declare._UNKNOWN:
         home = declare.find_home(type(x))
@@ -169,7 +170,7 @@ def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
         raise ValueError(
             f"convert_to_numpy: a symbolic tensor has no value to convert: {x}."
         )
-    home = _home(x)
+    home = home_of(x)
     return np.asarray(x) if home is None else home.runtime.to_numpy(x)
 
 
@@ -187,7 +188,7 @@ def is_tensor(x: Any) -> bool:
     """
     if isinstance(x, np.ndarray):
         return backends.current().name == "numpy"
-    return isinstance(x, KerasTensor) or _home(x) is not None
+    return isinstance(x, KerasTensor) or home_of(x) is not None
 
 
 @export("dlcore.ops.shape", "dlcore.ops.core.shape")

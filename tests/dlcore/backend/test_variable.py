@@ -55,6 +55,24 @@ def test_it_keeps_its_backend_and_dtype(backend: str) -> None:
     assert type(v.value) is type(ops.convert_to_tensor([1.0]))
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("count", [4, 4096])
+def test_it_shares_no_memory_that_can_change(
+    backend: str, library: str, count: int, need: Callable[[str], None]
+) -> None:
+    need(library)
+    if library == "torch":
+        import torch
+
+        given = torch.ones(count)
+    else:
+        given = np.ones(count, "float32")
+    made, assigned = dlcore.Variable(given), dlcore.Variable("zeros", shape=(count,))
+    assigned.assign(given)
+    given[:] = 2
+    assert (made.numpy().max(), assigned.numpy().max()) == (1, 1)
+
+
 def test_comparison_is_elementwise_and_identity_decides_in_dicts(backend: str) -> None:
     v, w = dlcore.Variable([1.0, 2.0]), dlcore.Variable([1.0, 3.0])
     np.testing.assert_array_equal(ops.convert_to_numpy(v == w), [True, False])
