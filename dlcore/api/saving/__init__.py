@@ -6,6 +6,7 @@ from dlcore.src.saving.api import (
     save_model as save_model,
     save_weights as save_weights,
 )
+from dlcore.src.saving.file_editor import KerasFileEditor as KerasFileEditor
 from dlcore.src.saving.registration import (
     CustomObjectScope as CustomObjectScope,
     CustomObjectScope as custom_object_scope,

@@ -631,20 +631,24 @@ class Optimizer(Configurable):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
-        """Read ``variables`` from a store.
+        """Read ``variables`` from a store; what an unbuilt optimizer wrote fits too.
 
         Raises
         ------
         ValueError
             If it holds another number of them.
         """
-        if len(store.keys()) != len(self.variables):
+        own = self.variables
+        unbuilt = 2 if isinstance(self._learning_rate, Variable) else 1
+        if len(store.keys()) == unbuilt:  # no step was done: the slots are as new
+            own = own[:unbuilt]
+        if len(store.keys()) != len(own):
             raise ValueError(
                 f"The saved state has {len(store.keys())} variables, but the optimizer "
                 f"{self.name!r} has {len(self.variables)}."
                 + ("" if self.built else " It is not built yet.")
             )
-        for i, variable in enumerate(self.variables):
+        for i, variable in enumerate(own):
             variable.assign(store[str(i)])
 
     def get_config(self) -> dict[str, Any]:

@@ -225,10 +225,27 @@ def load_state(
 def _load_one(thing: Any, path: str, weights: Any, assets: Path | None) -> None:
     if weights is not None:
         values: Mapping[str, Any] = weights.read(path)
-        thing.load_own_variables(values)
+        if hasattr(thing, "apply_gradients"):
+            _load_optimizer(thing, values)
+        else:
+            thing.load_own_variables(values)
     if assets is not None and hasattr(thing, "load_assets"):
         folder = assets / path
         thing.load_assets(str(folder) if folder.is_dir() else None)
+
+
+def _load_optimizer(optimizer: Any, values: Mapping[str, Any]) -> None:
+    """Read an optimizer's state; a model is of use without it, so only warn."""
+    if not values:
+        return  # the model was not compiled when it was written
+    try:
+        optimizer.load_own_variables(values)
+    except ValueError as error:
+        warnings.warn(
+            f"The state of the optimizer {optimizer.name!r} was not loaded, so "
+            f"training would begin with a new one: {error}",
+            stacklevel=6,
+        )
 
 
 def _variables(model: Any) -> list[Any]:
