@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,19 @@ def home_of(x: Any) -> backends.Backend | None:
     if home is None or home.wins or isinstance(x, np.ndarray | np.generic):
         return None
     return home
+
+
+def batches(data: Any, steps: int | None) -> Iterable[Any] | None:
+    """Return an iterable of batches, or None for data in one piece."""
+    if isinstance(data, list | tuple | str | np.ndarray | Variable) or home_of(data):
+        return None
+    if hasattr(data, "__array__") or not (
+        hasattr(data, "__iter__") or hasattr(data, "__getitem__")
+    ):
+        return None
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__"):  # a PyDataset
+        data = (data[i] for i in range(len(data)))
+    return itertools.islice(data, steps)
 
 
 class DataLayer(Layer):

@@ -9,7 +9,7 @@ import numpy as np
 from dlcore import ops
 from dlcore.src import config
 from dlcore.src.export import export
-from dlcore.src.layers.preprocessing.data_layer import DataLayer
+from dlcore.src.layers.preprocessing.data_layer import DataLayer, batches
 from dlcore.src.layers.preprocessing.encoding import (
     MODES,
     check_choice,
@@ -17,7 +17,6 @@ from dlcore.src.layers.preprocessing.encoding import (
     encode,
     encoded_shape,
 )
-from dlcore.src.layers.preprocessing.lookup import batches
 from dlcore.src.symbolic import KerasTensor
 
 Array = np.ndarray[Any, Any]
@@ -61,13 +60,7 @@ class Discretization(DataLayer):
     ):
         super().__init__(name=name, dtype=dtype)
         check_choice("output_mode", output_mode, MODES, "Discretization")
-        if sparse and output_mode == "int":
-            raise ValueError(
-                "`sparse=True` may only be used if `output_mode` is `'one_hot'`, "
-                f"`'multi_hot'`, or `'count'`. Received: sparse={sparse} and "
-                f"output_mode={output_mode}"
-            )
-        check_sparse(sparse, "Discretization")
+        check_sparse(sparse, "Discretization", output_mode)
         if num_bins is not None and num_bins < 0:
             raise ValueError(
                 "`num_bins` must be greater than or equal to 0. Received: `num_bins="
@@ -146,8 +139,11 @@ class Discretization(DataLayer):
         return self.num_bins if bounds is None else len(bounds) + 1
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the outputs' shape."""
-        return encoded_shape(input_shape, self.output_mode, self._depth)
+        """Return the outputs' shape; vectors are made along axis 1."""
+        shape = tuple(input_shape)
+        if len(shape) > 2 and self.output_mode in ("multi_hot", "count"):
+            shape = (shape[0], *shape[2:], shape[1])
+        return encoded_shape(shape, self.output_mode, self._depth)
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """Return a symbolic tensor of the outputs' shape and dtype."""
@@ -166,25 +162,26 @@ class Discretization(DataLayer):
                 "time or call `adapt(dataset)` before you can start using the "
                 "`Discretization` layer."
             )
-        return encode(
-            ops.digitize(inputs, np.asarray(self.bin_boundaries, "float32")),
-            self.output_mode,
-            len(self.bin_boundaries) + 1,
-            self.output_dtype,
-        )
+        bounds = np.asarray(self.bin_boundaries, "float32")
+        found = ops.digitize(inputs, bounds)
+        if len(found.shape) > 2 and self.output_mode in ("multi_hot", "count"):
+            found = ops.moveaxis(found, 1, -1)
+        return encode(found, self.output_mode, len(bounds) + 1, self.output_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, and the bounds that were found."""
         return super().get_config() | {"bin_boundaries": self.bin_boundaries}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
         """Make a layer from what ``get_config`` returned."""
         config = dict(config)
         found = None
         if config.get("num_bins") is not None:
             found = config.pop("bin_boundaries", None)
-        layer = super().from_config(config)
+        layer = super().from_config(config, custom_objects)
         if found is not None:
             layer.bin_boundaries = found
         return layer

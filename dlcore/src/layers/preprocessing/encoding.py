@@ -25,12 +25,12 @@ def check_choice(name: str, value: Any, known: Sequence[str], owner: str) -> Non
     if value not in known:
         hint = did_you_mean(value, known) if isinstance(value, str) else ""
         raise ValueError(
-            f"Invalid value for argument `{name}` of {owner}. Expected one of "
-            f"{tuple(known)}. Received: {name}={value}.{hint}"
+            f"Invalid value for argument `{name}`. Expected one of {tuple(known)}. "
+            f"Received: {name}={value} ({owner}).{hint}"
         )
 
 
-def check_sparse(sparse: bool, owner: str) -> None:
+def check_sparse(sparse: bool, owner: str, output_mode: str = "one_hot") -> None:
     """Refuse sparse outputs: tensors are dense here.
 
     Raises
@@ -38,6 +38,12 @@ def check_sparse(sparse: bool, owner: str) -> None:
     ValueError
         If they are asked for.
     """
+    if sparse and output_mode == "int":
+        raise ValueError(
+            "`sparse` may only be true if `output_mode` is `'one_hot'`, `'multi_hot'`, "
+            f"`'count'` or `'tf_idf'`. Received: sparse={sparse} and "
+            f"output_mode={output_mode}"
+        )
     if sparse:
         raise ValueError(
             f"{owner}: `sparse=True` is not supported, since tensors are dense on "

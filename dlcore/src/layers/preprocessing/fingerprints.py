@@ -39,8 +39,8 @@ class Strings:
     def __init__(self, values: Sequence[bytes]):
         self.sizes = np.fromiter(map(len, values), np.int64, len(values))
         width = (int(self.sizes.max(initial=0)) + 15) // 8 * 8
-        table = np.array(values, f"S{width}") if len(values) else np.empty(0, "S8")
-        self.table = table.view(np.uint8).reshape(len(values), -1)
+        table = np.array(values, f"S{width}")
+        self.table = table.view(np.uint8).reshape(len(values), width)
 
     def where(self, chosen: Any) -> Strings:
         """Return some of the rows."""

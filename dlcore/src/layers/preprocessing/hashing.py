@@ -107,7 +107,7 @@ class Hashing(Hashed):
                 f"'int32' or 'int64'. Received: dtype={kwargs['dtype']}"
             )
         check_choice("output_mode", output_mode, MODES, "Hashing")
-        check_sparse(sparse, "Hashing")
+        check_sparse(sparse, "Hashing", output_mode)
         self.num_bins = num_bins
         self.mask_value = mask_value
         self.salt = checked_salt(salt, "Hashing")
@@ -164,7 +164,7 @@ class HashedCrossing(Hashed):
     ):
         super().__init__(name=name, dtype=_dtype(dtype, output_mode), **kwargs)
         check_choice("output_mode", output_mode, ("int", "one_hot"), "HashedCrossing")
-        check_sparse(sparse, "HashedCrossing")
+        check_sparse(sparse, "HashedCrossing", output_mode)
         self.num_bins = num_bins
         self.output_mode = output_mode
         self.sparse = sparse

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlcore.src import config
-from dlcore.src.layers.preprocessing.data_layer import HostLayer, home_of
+from dlcore.src.layers.preprocessing.data_layer import HostLayer, batches
 from dlcore.src.layers.preprocessing.encoding import (
     MODES,
     check_choice,
@@ -28,7 +28,6 @@ from dlcore.src.layers.preprocessing.strings import (
     to_bytes,
 )
 from dlcore.src.symbolic import KerasTensor
-from dlcore.src.variable import Variable
 
 Array = np.ndarray[Any, Any]
 _UNKNOWN, _MASKED = -1, -2
@@ -58,15 +57,6 @@ class Rows:
         """Yield the documents."""
         left = iter(self.tokens)
         return (list(itertools.islice(left, n)) for n in self.sizes.tolist())
-
-
-def batches(data: Any, steps: int | None) -> Iterable[Any] | None:
-    """Return an iterable of batches, or None for data in one piece."""
-    if isinstance(data, list | tuple | str | np.ndarray | Variable) or home_of(data):
-        return None
-    if not hasattr(data, "__iter__") or hasattr(data, "__array__"):
-        return None
-    return itertools.islice(data, steps)
 
 
 def to_mode(output_mode: Any, owner: str) -> str:
@@ -148,7 +138,7 @@ class IndexLookup(HostLayer):
                 f"Received: num_oov_indices={num_oov_indices}"
             )
         check_choice("oov_method", oov_method, ("floormod", "farmhash"), owner)
-        check_sparse(sparse, owner)
+        check_sparse(sparse, owner, output_mode)
         self._strings = vocabulary_dtype == "string"
         if salt is not None and not self._strings and oov_method != "farmhash":
             raise ValueError(

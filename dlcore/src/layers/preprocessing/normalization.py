@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from dlcore import ops
+from dlcore.src import config
 from dlcore.src.export import export
-from dlcore.src.layers.layer import Layer
+from dlcore.src.layers.preprocessing.data_layer import DataLayer, batches
 
 
 @export("dlcore.layers.Normalization")
-class Normalization(Layer):
+class Normalization(DataLayer):
     """Subtract the data's mean and divide by its standard deviation.
 
     Parameters
@@ -51,6 +52,7 @@ class Normalization(Layer):
         self.input_mean = mean
         self.input_variance = variance
         self.invert = invert
+        self.supports_masking = True
         if (mean is None) != (variance is None):
             raise ValueError(
                 "When setting values directly, both `mean` and `variance` must be set. "
@@ -132,7 +134,7 @@ class Normalization(Layer):
         total: Any = 0.0
         squares: Any = 0.0
         count = 0
-        for batch in _batches(data):
+        for batch in self._parts(data):
             values = np.asarray(batch, "float64")
             if not self.built:
                 self.build(values.shape)
@@ -150,9 +152,31 @@ class Normalization(Layer):
             total = total + step * share
             count += n
         if not count:
-            raise ValueError("adapt() received no data.")
+            raise ValueError(
+                "adapt() received an empty iterable (no batches). Pass an array, or an "
+                "iterable of batches that is not used up."
+            )
         self.adapt_mean.assign(np.asarray(total, "float32"))
         self.adapt_variance.assign(np.asarray(squares, "float32"))
+
+    def _parts(self, data: Any) -> Any:
+        """Yield the data as numpy batches; of tuples, what comes first."""
+        if isinstance(data, list | tuple) and not all(
+            isinstance(x, int | float | list) for x in data
+        ):
+            data = iter(data)
+        elif isinstance(data, list | tuple) and not data:
+            return
+        parts = batches(data, None)
+        for part in [data] if parts is None else parts:
+            batch = part[0] if isinstance(part, tuple) else part
+            if parts is not None and not hasattr(batch, "shape"):
+                raise TypeError(
+                    "adapt() expects an iterable that yields arrays or tensors with a "
+                    "`.shape` attribute. Got an element of type "
+                    f"{type(batch).__name__}."
+                )
+            yield self._array(batch)
 
     def _check_sizes(self, shape: tuple[int, ...]) -> None:
         kept = [a for a in range(len(self._wide)) if a not in self._reduced]
@@ -165,6 +189,10 @@ class Normalization(Layer):
                 f"data.shape={shape}"
             )
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the outputs' shape."""
+        return tuple(input_shape)
+
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
         inputs = ops.cast(inputs, self.compute_dtype)
@@ -174,21 +202,8 @@ class Normalization(Layer):
         return ops.divide(ops.subtract(inputs, self.mean), deviation)
 
 
-def _batches(data: Any) -> Any:
-    """Return the data as an iterable of numpy batches."""
-    if hasattr(data, "shape") or not hasattr(data, "__iter__"):
-        return [ops.convert_to_numpy(data)]
-    if isinstance(data, list | tuple) and data and not hasattr(data[0], "shape"):
-        return [np.asarray(data)]
-
-    def first(batch: Any) -> Any:
-        return ops.convert_to_numpy(batch[0] if isinstance(batch, tuple) else batch)
-
-    return map(first, data)
-
-
 @export("dlcore.layers.Rescaling")
-class Rescaling(Layer):
+class Rescaling(DataLayer):
     """``inputs * scale + offset``.
 
     Parameters
@@ -217,4 +232,10 @@ class Rescaling(Layer):
         dtype = self.compute_dtype
         scale = ops.convert_to_tensor(self.scale, dtype)
         offset = ops.convert_to_tensor(self.offset, dtype)
+        if len(scale.shape) and config.image_data_format() == "channels_first":
+            scale = ops.reshape(scale, (*scale.shape, *[1] * (3 - len(scale.shape))))
         return ops.add(ops.multiply(ops.cast(inputs, dtype), scale), offset)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the outputs' shape."""
+        return tuple(input_shape)

@@ -68,7 +68,9 @@ class Pipeline(DataLayer):
         return {"layers": layers, "name": self.name}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
         """Make a layer from what ``get_config`` returned."""
         from dlcore.src.saving.serialization import deserialize_keras_object
 
@@ -78,5 +80,5 @@ class Pipeline(DataLayer):
                 "`Pipeline` config must contain a `layers` key mapping to a list of "
                 f"serialized layers. Received config with layers={layers}."
             )
-        made = [deserialize_keras_object(layer) for layer in layers]
+        made = [deserialize_keras_object(layer, custom_objects) for layer in layers]
         return cls(**config | {"layers": made})

@@ -10,9 +10,9 @@ import numpy as np
 
 from dlcore.src import config
 from dlcore.src.export import export
-from dlcore.src.layers.preprocessing.data_layer import HostLayer
+from dlcore.src.layers.preprocessing.data_layer import HostLayer, batches
 from dlcore.src.layers.preprocessing.encoding import check_choice, encode_on_host
-from dlcore.src.layers.preprocessing.lookup import Rows, batches, to_mode
+from dlcore.src.layers.preprocessing.lookup import Rows, to_mode
 from dlcore.src.layers.preprocessing.string_lookup import StringLookup
 from dlcore.src.layers.preprocessing.strings import (
     as_array,

@@ -8,12 +8,13 @@ differs. Inside, everything has a batch axis.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlcore import ops, random
-from dlcore.src import config
-from dlcore.src.layers.preprocessing.data_layer import DataLayer
+from dlcore.src import backend as backends, config, tree
+from dlcore.src.layers.preprocessing.data_layer import DataLayer, home_of
 from dlcore.src.layers.preprocessing.image.boxes import convert_format
 from dlcore.src.ops.nn.convolution import channels_last
 from dlcore.src.random import SeedGenerator
@@ -30,7 +31,11 @@ _SINGLE = {
 
 
 def between(
-    name: str, value: Any, bounds: Sequence[float], symmetric: bool = True
+    name: str,
+    value: Any,
+    bounds: Sequence[float],
+    symmetric: bool = True,
+    strict: bool = False,
 ) -> Range:
     """Return the range from which a factor is drawn.
 
@@ -44,6 +49,8 @@ def between(
     bounds : pair of float
     symmetric : bool
         Whether a number stands for a range around 0; else for ``[bounds[0], f]``.
+    strict : bool
+        Whether both numbers of a pair have to be within the bounds.
 
     Raises
     ------
@@ -54,7 +61,12 @@ def between(
     pair = isinstance(value, list | tuple) and len(value) == 2
     if pair or (isinstance(value, int | float) and not isinstance(value, bool)):
         first, last = value if pair else (value, value)
-        if first <= high and last >= low and (pair or low <= value <= high):
+        exact = strict or not pair
+        if (
+            all(low <= v <= high for v in (first, last))
+            if exact
+            else first <= high and last >= low
+        ):
             if pair:
                 return min(value), max(value)
             size = abs(value)
@@ -81,6 +93,32 @@ def value_range_of(value: Any) -> Range:
     return min(value), max(value)
 
 
+def _where_data_live(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a method run on the backend of its data, else on the layer's."""
+
+    @functools.wraps(method)
+    def run(
+        self: ImageLayer,
+        data: Any,
+        transformation: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        homes = (home_of(x) for x in tree.leaves(data))
+        home = next((h for h in homes if h is not None), self.backend)
+        if backends.current() is home:
+            return method(self, data, transformation, *args, **kwargs)
+        others = {home_of(x) for x in tree.leaves(transformation)} - {None, home}
+        if others:
+            transformation = tree.map_structure(
+                lambda x: self._array(x) if home_of(x) in others else x, transformation
+            )
+        with backends.use_backend(home):
+            return method(self, data, transformation, *args, **kwargs)
+
+    return run
+
+
 class ImageLayer(DataLayer):
     """A layer on images.
 
@@ -103,6 +141,13 @@ class ImageLayer(DataLayer):
         channels_last(data_format)  # an unknown one is refused
         self.bounding_box_format = bounding_box_format
         self.data_format = data_format or config.image_data_format()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Wrap what a subclass writes."""
+        super().__init_subclass__(**kwargs)
+        for name in ("transform_" + key for key in _SINGLE):
+            if name in cls.__dict__:
+                setattr(cls, name, _where_data_live(cls.__dict__[name]))
 
     # Sizes.
 
@@ -286,13 +331,17 @@ class ImageLayer(DataLayer):
         """Return the shape of the images that come out."""
         return tuple(shape)
 
+    def _mask_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the masks that come out."""
+        return self._image_shape(shape)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the outputs' shape, or a dict of shapes."""
         if not isinstance(input_shape, dict):
             return self._image_shape(tuple(input_shape))
-        images = ("images", "segmentation_masks")
+        rules = {"images": self._image_shape, "segmentation_masks": self._mask_shape}
         return {
-            key: self._image_shape(tuple(shape)) if key in images else shape
+            key: rules[key](tuple(shape)) if key in rules else shape
             for key, shape in input_shape.items()
         }
 
@@ -369,6 +418,7 @@ class RandomLayer(ImageLayer):
         return ops.expand_dims(inside, self.channel_axis)
 
 
-def each_image(x: Any) -> Any:
-    """Give one number an image the axes of images."""
-    return ops.reshape(x, (-1, 1, 1, 1))
+def each_image(x: Any, images: Any = None) -> Any:
+    """Give one number an image the axes of images: four, or those of ``images``."""
+    rank = 4 if images is None else len(images.shape)
+    return ops.reshape(x, (-1, *[1] * (rank - 1)))

@@ -196,6 +196,9 @@ class RandomColorDegeneration(ColorLayer):
         factor = self._factor(transformation)
         return self._clipped(images + factor * (gray - images))
 
+    def _mask_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return shape
+
     def _image_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         if len(shape) not in (3, 4):
             raise ValueError(
@@ -490,9 +493,11 @@ class Solarization(ColorLayer):
         **kwargs: Any,
     ):
         super().__init__(value_range, seed=seed, **kwargs)
-        self.addition_factor = between("addition_factor", addition_factor, _UNIT, False)
+        self.addition_factor = between(
+            "addition_factor", addition_factor, _UNIT, False, True
+        )
         self.threshold_factor = between(
-            "threshold_factor", threshold_factor, _UNIT, False
+            "threshold_factor", threshold_factor, _UNIT, False, True
         )
 
     def _draw(self, batch: int, seed: Any) -> Any:

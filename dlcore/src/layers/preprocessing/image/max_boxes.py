@@ -59,8 +59,10 @@ class MaxNumBoundingBoxes(ImageLayer):
                 "There are unsupported keys in `bounding_boxes`: "
                 f"{sorted(unknown)}. Only `boxes` and `labels` are supported."
             )
+        batch = len(boxes["boxes"]) - 2
         fitted = {
-            key: (shape[0], self.max_number, *shape[2:]) for key, shape in boxes.items()
+            key: (*shape[:batch], self.max_number, *shape[batch + 1 :])
+            for key, shape in boxes.items()
         }
         return input_shape | {"bounding_boxes": fitted}
 

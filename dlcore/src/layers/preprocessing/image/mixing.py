@@ -81,9 +81,9 @@ class MixUp(RandomLayer):
         images = self._floating(images)
         if not training or transformation is None:
             return images
-        weight = transformation["mix_weight"]
+        weight = each_image(self._floating(transformation["mix_weight"]))
         partners = _partners(images, transformation)
-        return self._floating(_mixed(images, partners, weight))
+        return self._floating(weight * images + (1.0 - weight) * partners)
 
     def transform_labels(
         self, labels: Any, transformation: Any = None, training: bool = True

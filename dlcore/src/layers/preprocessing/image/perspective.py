@@ -6,7 +6,7 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.preprocessing.image.base import RandomLayer, between
+from dlcore.src.layers.preprocessing.image.base import RandomLayer, between, each_image
 from dlcore.src.layers.preprocessing.image.boxes import (
     around,
     clip_to_image_size,
@@ -95,7 +95,7 @@ class RandomPerspective(RandomLayer):
             data_format=self.data_format,
         )
         chosen = ops.convert_to_tensor(transformation["apply_perspective"])
-        return ops.where(ops.reshape(chosen, (-1, 1, 1, 1)), found, images)
+        return ops.where(each_image(chosen, images), found, images)
 
     def transform_images(
         self, images: Any, transformation: Any = None, training: bool = True
@@ -224,7 +224,7 @@ class RandomElasticTransform(RandomLayer):
             data_format=self.data_format,
         )
         chosen = ops.convert_to_tensor(transformation["apply_transform"])
-        return ops.where(ops.reshape(chosen, (-1, 1, 1, 1)), found, images)
+        return ops.where(each_image(chosen, images), found, images)
 
     def transform_images(
         self, images: Any, transformation: Any = None, training: bool = True

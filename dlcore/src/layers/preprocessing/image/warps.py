@@ -135,6 +135,11 @@ def along(x: Any, boxes: Any) -> Any:
     return ops.reshape(x, (-1, *[1] * (len(boxes.shape) - 1)))
 
 
+def _boxwise(x: Any) -> Any:
+    """Give one number an image the axes of a batch of boxes."""
+    return ops.reshape(x, (-1, 1, 1))
+
+
 def rows(*columns: Any) -> Any:
     """Stack numbers of shape (batch,) and floats to (batch, n)."""
     first = next(c for c in columns if not isinstance(c, float))
@@ -269,8 +274,8 @@ class RandomTranslation(Warp):
         )
         self.height_factor = height_factor
         self.width_factor = width_factor
-        self._down = between("height_factor", height_factor, (-1.0, 1.0))
-        self._right = between("width_factor", width_factor, (-1.0, 1.0))
+        self._down = between("height_factor", height_factor, (-1.0, 1.0), strict=True)
+        self._right = between("width_factor", width_factor, (-1.0, 1.0), strict=True)
 
     def get_random_transformation(
         self, data: Any, training: bool = True, seed: Any = None
@@ -379,7 +384,7 @@ class RandomZoom(Warp):
         boxes = ops.convert_to_tensor(bounding_boxes["boxes"])
         x, y, u, v = split(boxes)
         left, right, top, bottom = (
-            along(p, boxes) for p in (w_start, w_end, h_start, h_end)
+            _boxwise(p) for p in (w_start, w_end, h_start, h_end)
         )
         x, u = (ops.minimum(ops.maximum(p, left), right) - left for p in (x, u))
         y, v = (ops.minimum(ops.maximum(p, top), bottom) - top for p in (y, v))
@@ -390,13 +395,13 @@ class RandomZoom(Warp):
         left, top = self.get_transformed_x_y(0.0, 0.0, transform)
         right, bottom = self.get_transformed_x_y(float(width), float(height), transform)
         found = self.get_clipped_bbox({"boxes": boxes}, bottom, top, right, left)
-        tall, wide = along(bottom - top, boxes), along(right - left, boxes)
+        tall, wide = _boxwise(bottom - top), _boxwise(right - left)
         part = convert_format(found["boxes"], "xyxy", "rel_xyxy", tall, wide)
         return convert_format(part, "rel_xyxy", "xyxy", height, width)
 
 
 def _zooms(name: str, factor: Any) -> tuple[float, float]:
-    low, high = between(name, factor, (-1.0, 1.0))
+    low, high = between(name, factor, (-1.0, 1.0), strict=True)
     if isinstance(factor, list | tuple) and low <= -1.0:
         raise ValueError(
             f"The `{name}` argument should be a number (or a list of two numbers) in "
@@ -472,7 +477,7 @@ class RandomShear(Warp):
 
     def _boxes(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
         slips = ops.cast(transformation["shear_factor"], "float32")
-        x_slip, y_slip = (along(slips[..., i], boxes) for i in (0, 1))
+        x_slip, y_slip = (_boxwise(slips[..., i]) for i in (0, 1))
         relative = convert_format(boxes, "xyxy", "rel_xyxy", height, width)
         x, y, u, v = split(relative)
         left = x_slip < 0
@@ -489,5 +494,5 @@ class RandomShear(Warp):
 
 
 def _shears(name: str, factor: Any) -> tuple[float, float]:
-    low, high = between(name, factor, (0.0, 1.0))
+    low, high = between(name, factor, (0.0, 1.0), strict=True)
     return (low, high) if isinstance(factor, list | tuple) else (-high, high)
