@@ -45,6 +45,8 @@ MODELLING = (
     "random",
     "regularizers",
 )
+#: What can be saved though its namespace is no modelling one.
+_ELSEWHERE = (("utils", "FeatureSpace"),)
 #: What Keras calls the class of a functional model.
 FUNCTIONAL = "keras.src.models.functional"
 _READERS = ("get", "serialize", "deserialize", "load_model", "model_from_json")
@@ -389,7 +391,8 @@ def public(space: str, name: str) -> Any:
     if not space:
         found = getattr(importlib.import_module("dlcore"), name, None)
         return found if hasattr(found, "from_config") else None
-    if space not in MODELLING or name in _READERS:
+    saved = space in MODELLING and name not in _READERS
+    if not saved and (space, name) not in _ELSEWHERE:
         return None
     try:
         module = importlib.import_module(f"dlcore.{space}")
