@@ -24,6 +24,7 @@ from dlcore.src.utils.directories import (
     text_dataset_from_directory as text_dataset_from_directory,
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
+from dlcore.src.utils.feature_space import FeatureSpace as FeatureSpace
 from dlcore.src.utils.files import get_file as get_file
 from dlcore.src.utils.images import (
     array_to_img as array_to_img,
