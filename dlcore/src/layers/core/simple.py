@@ -85,6 +85,19 @@ class Lambda(Layer):
         taken = {k: v for k, v in offered.items() if k in self._takes}
         return self.function(inputs, **{**taken, **self.arguments})
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments; lambdas as Keras' ``Lambda`` writes them."""
+        config = super().get_config()
+        for value in config.values():
+            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+                parts = zip(
+                    ("code", "defaults", "closure"),
+                    value["config"]["value"],
+                    strict=True,
+                )
+                value["config"] = dict(parts)
+        return config
+
     @classmethod
     def from_config(
         cls,
