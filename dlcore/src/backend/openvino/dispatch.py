@@ -14,6 +14,7 @@ from dlcore.src.backend.openvino.graph.traced import Traced
 from dlcore.src.backend.openvino.runtime import convert
 from dlcore.src.backend.openvino.tensor import Tensor
 from dlcore.src.ops.declare import REGISTRY
+from dlcore.src.random import SeedGenerator
 from dlcore.src.variable import Variable
 
 _NESTS = {list, tuple, dict, slice}
@@ -32,6 +33,9 @@ def _plain(x: Any) -> Any:
         raise _InGraphError
     if kind is Variable:
         return _plain(x.value)
+    if kind is SeedGenerator:
+        _plain(x.state.value)  # in a graph the numbers depend on it
+        return x
     if kind in _NESTS:
         if kind is dict:
             return {k: _plain(v) for k, v in x.items()}

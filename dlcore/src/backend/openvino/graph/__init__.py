@@ -12,7 +12,7 @@ from dlcore.src.ops.declare import REGISTRY
 __all__ = ["Untraceable", "run", "tracing"]
 
 _FILES = (
-    *("elementwise", "integers", "reduction", "shape", "indexing", "sorting"),
+    *("elementwise", "reduction", "shape", "indexing", "sorting"),
     *("products", "nn", "control"),
 )
 

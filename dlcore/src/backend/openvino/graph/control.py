@@ -101,7 +101,9 @@ class _Loop:
         self, count: Any, goes_on: Any, results: list[Any], carried: list[Any]
     ) -> Any:
         """Return the loop's node in the graph around it."""
-        loop = nodes.loop(count, goes_on)
+        loop = nodes.loop(
+            *(v.output(0) if isinstance(v, ov.Node) else v for v in (count, goes_on))
+        )
         loop.set_function(ov.Model(results, self.frame.parameters))
         loop.set_special_body_ports([-1, 0])
         for parameter, start, new in zip(

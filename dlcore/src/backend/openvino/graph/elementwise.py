@@ -7,6 +7,7 @@ point, are in ``integers``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,12 @@ def _truth(node: Any, dtype: str) -> Any:
 def truth(x: Any) -> Any:
     """Return the output of ``x`` taken for bool."""
     return output(cast(x, "bool")) if rules.promoted(x) != "bool" else output(x)
+
+
+def select(condition: Any, a: Any, b: Any, dtype: str) -> Any:
+    """Return a node that chooses between two outputs of a dtype."""
+    whole = not (is_float(dtype) or dtype == "bool")
+    return (integers.select if whole else nodes.select)(condition, a, b)
 
 
 def _arithmetic(name: str, node: Any, of_bool: Any) -> None:
@@ -208,7 +215,7 @@ def _floating(name: str, node: Any) -> None:
 
 
 for _name, _node in {
-    **{"exp": "exp", "log": "log", "sqrt": "sqrt", "sin": "sin", "cos": "cos"},
+    **{"log": "log", "sqrt": "sqrt", "sin": "sin", "cos": "cos"},
     **{"tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan"},
     **{"sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh"},
     **{"arccosh": "acosh", "arctanh": "atanh", "floor": "floor", "ceil": "ceiling"},
@@ -217,6 +224,7 @@ for _name, _node in {
     _floating(_name, getattr(nodes, _node))
 
 
+_floating("exp", floats.exp)
 _floating("expm1", floats.expm1)
 _floating("log1p", floats.log1p)
 
@@ -358,9 +366,24 @@ def bitwise_not(x: Any) -> Any:
 
 
 @op
+def logaddexp(x1: Any, x2: Any) -> Any:
+    dtype = rules.float_of(rules.promoted(x1, x2))
+    body = REGISTRY["logaddexp"].body
+    return body(*(REGISTRY["cast"].function(x, dtype) for x in (x1, x2)))  # type: ignore[misc]
+
+
+@op
+def hypot(x1: Any, x2: Any) -> Any:
+    dtype, nodes_ = operands(x1, x2, floating=True)
+    length = output(REGISTRY["hypot"].body(x1, x2))  # type: ignore[misc]
+    infinite = nodes.logical_or(*map(nodes.is_inf, nodes_))
+    return made(nodes.select(infinite, const(math.inf, dtype), length), dtype)
+
+
+@op
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     if x1 is None and x2 is None:
         raise Untraceable("where", "the shape of its result depends on values")
     dtype = rules.promoted(x1, x2)
-    chosen = nodes.select(truth(condition), output(x1, dtype), output(x2, dtype))
+    chosen = select(truth(condition), output(x1, dtype), output(x2, dtype), dtype)
     return made(chosen, dtype)

@@ -30,6 +30,11 @@ def smaller(a: Any, b: Any, nan: bool = True) -> Any:
     return nodes.select(below, a, b)
 
 
+def exp(x: Any) -> Any:
+    """Return ``exp(x)``: the plugin's is infinite at NaN."""
+    return nodes.select(nodes.is_nan(x), x, nodes.exp(x))
+
+
 def expm1(x: Any) -> Any:
     """Return ``exp(x) - 1``, exact for small ``x``."""
     # exp(x) - 1 = 2 exp(x/2) sinh(x/2); below -30 it is -1, and the product 0 * inf.
@@ -76,7 +81,7 @@ def arctan2(y: Any, x: Any) -> Any:
 
 
 def remainder(a: Any, b: Any) -> Any:
-    """Return the remainder of the truncated quotient, exact up to ``2**36`` of these.
+    """Return the remainder of the truncated quotient; NaN if that is above ``2**36``.
 
     The quotient is found 12 bits at a time, and the divisor split into two numbers of
     12 bits, so that all products are exact.
@@ -101,6 +106,9 @@ def remainder(a: Any, b: Any) -> Any:
     rest = nodes.select(
         nodes.greater_equal(rest, size), nodes.subtract(rest, size), rest
     )
+    ratio = nodes.divide(nodes.absolute(a), size)
+    unknown = nodes.greater_equal(ratio, _number(2.0**36))
+    rest = nodes.select(unknown, _number(math.nan), rest)
     within = nodes.less(nodes.absolute(a), size)  # of infinity too
     rest = nodes.select(within, nodes.absolute(a), rest)
     return nodes.select(nodes.less(a, _number(0.0)), nodes.negative(rest), rest)

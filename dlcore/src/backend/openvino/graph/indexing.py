@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import openvino.opset15 as nodes
 
+from dlcore.src.backend.openvino.graph import integers
+from dlcore.src.backend.openvino.graph.elementwise import select
 from dlcore.src.backend.openvino.graph.shape import (
     picked_flat,
     places,
@@ -44,7 +46,7 @@ def index_of(indices: Any, size: int) -> Any:
     node = output(indices, "int32")
     if type(indices) is Traced or _negative(indices):
         below = nodes.less(node, const(0))
-        node = nodes.select(below, nodes.add(node, const(size)), node)
+        node = integers.select(below, nodes.add(node, const(size)), node)
     return node
 
 
@@ -211,7 +213,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
         inside = here if inside is None else nodes.logical_and(inside, here)
     if inside is None:
         return made(node, dtype)
-    return made(nodes.select(inside, node, output(inputs)), dtype)
+    return made(select(inside, node, output(inputs), dtype), dtype)
 
 
 _REDUCTIONS = {None: "none", "add": "sum", "mul": "prod", "max": "max", "min": "min"}
@@ -226,8 +228,8 @@ def scatter_update(
     depth = rules.shape_of(indices)[-1]
     node = output(indices, "int32")
     sizes = const(list(shape[:depth]))
-    node = nodes.select(nodes.less(node, const(0)), nodes.add(node, sizes), node)
-    # Ordered as rows of one axis, so that every element of a row has its own place.
+    below = nodes.less(node, const(0))
+    node = integers.select(below, nodes.add(node, sizes), node)
     result = nodes.scatter_nd_update(
         output(inputs), node, output(updates, dtype), _REDUCTIONS[reduction]
     )

@@ -1,8 +1,8 @@
 """Exact arithmetic of 32-bit integers.
 
 The CPU plugin adds, multiplies, shifts and combines bits of integers exactly; it
-compares, divides, sums up and multiplies matrices of them in single precision, wrong
-beyond 2**24. Here the latter are made of the former.
+compares, selects, divides, sums up and multiplies matrices of them in single precision,
+wrong beyond 2**24. Here the latter are made of the former.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import numpy as np
 import openvino.opset15 as nodes
 
 from dlcore.src.backend.openvino.graph.traced import const
-
-OPS: dict[str, Any] = {}
 
 
 def not_equal(a: Any, b: Any) -> Any:
@@ -37,6 +35,12 @@ def less_equal(a: Any, b: Any) -> Any:
     return equal(nodes.maximum(a, b), b)
 
 
+def select(condition: Any, a: Any, b: Any) -> Any:
+    """Return ``a`` where the condition holds, else ``b``: its bits are a mask."""
+    mask = nodes.negative(nodes.convert(condition, "i32"))
+    return nodes.bitwise_xor(b, nodes.bitwise_and(mask, nodes.bitwise_xor(a, b)))
+
+
 def divide(a: Any, b: Any, truncated: bool = False) -> tuple[Any, Any]:
     """Return quotient and remainder, rounded down or towards zero.
 
@@ -56,15 +60,15 @@ def divide(a: Any, b: Any, truncated: bool = False) -> tuple[Any, Any]:
     sign = nodes.bitwise_xor(rest, wanted)
     other_sign = nodes.logical_and(nodes.less(sign, zero), nodes.not_equal(rest, zero))
     # One more of the divisor, in the direction of the wanted sign.
-    towards = nodes.select(
+    towards = select(
         nodes.less(nodes.bitwise_xor(b, wanted), zero), const(-1), const(1)
     )
-    towards = nodes.select(other_sign, towards, zero)
+    towards = select(other_sign, towards, zero)
     quotient = nodes.subtract(quotient, towards)
     rest = nodes.add(rest, nodes.multiply(towards, b))
     # By zero: zero, as numpy has it.
     none = nodes.equal(b, zero)
-    return nodes.select(none, zero, quotient), nodes.select(none, zero, rest)
+    return select(none, zero, quotient), select(none, zero, rest)
 
 
 def power(a: Any, b: Any) -> Any:
@@ -73,7 +77,7 @@ def power(a: Any, b: Any) -> Any:
     for bit in range(31):
         odd = nodes.bitwise_and(nodes.bitwise_right_shift(b, const(bit)), const(1))
         taken = nodes.multiply(result, a)
-        result = nodes.select(nodes.not_equal(odd, const(0)), taken, result)
+        result = select(nodes.not_equal(odd, const(0)), taken, result)
         a = nodes.multiply(a, a)
     return result
 

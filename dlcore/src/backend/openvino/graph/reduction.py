@@ -166,7 +166,7 @@ def _index(name: str, mode: str, worst: float) -> None:
             rows = nodes.select(missing, const(worst, dtype), rows)
             some = nodes.reduce_logical_or(missing, const([1]), True)
             hole = first(nodes.convert(missing, "i32"), "max")
-            found = nodes.select(some, hole, first(rows, mode))
+            found = integers.select(some, hole, first(rows, mode))
         else:
             found = first(rows, mode)
         return made(_back(found, x, axis, keepdims), "int32")
