@@ -43,7 +43,8 @@ def _reductions(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None
         ) -> Any:
             x = convert(x)
-            if dtype is None and x.dtype.kind == "f":
+            # jax accumulates small integers as the rule says.
+            if dtype is None and (xp is not np or x.dtype.kind == "f"):
                 return fn(x, axis=_axes(axis), keepdims=keepdims)
             dtype = standardize_dtype(dtype or rules.accumulator(_name(x)))
             return fn(x, axis=_axes(axis), keepdims=keepdims, dtype=native(dtype))
@@ -247,10 +248,13 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
 
     def matmul(x1: Any, x2: Any) -> Any:
         x1, x2 = convert(x1), convert(x2)
-        if x1.dtype == x2.dtype:
-            if x1.dtype != np.int8:
+        dtype = x1.dtype
+        if dtype == x2.dtype:
+            if dtype.kind == "f":
+                return xp.matmul(x1, x2)
+            if dtype != np.int8:
                 found = xp.matmul(x1, x2)
-                return found if found.dtype == x1.dtype else found.astype(x1.dtype)
+                return found if found.dtype == dtype else found.astype(dtype)
             return xp.matmul(x1.astype("int32"), x2.astype("int32"))
         dtype = native(result_type(x1.dtype, x2.dtype))
         return xp.matmul(x1.astype(dtype), x2.astype(dtype)).astype(dtype, copy=False)

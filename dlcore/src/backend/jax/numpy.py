@@ -16,6 +16,19 @@ from dlcore.src.ops import rules
 _SPECIAL = ("erf", "erfc", "erfinv")
 
 
+_INT8 = jnp.dtype("int8")
+
+
+def matmul(x1: Any, x2: Any) -> Any:
+    # jax promotes as the table does, so only what it returns is looked at.
+    found = jnp.matmul(convert(x1), convert(x2))
+    if found.dtype != _INT8:
+        return found
+    x1, x2 = convert(x1), convert(x2)
+    both = x1.dtype == x2.dtype
+    return jnp.matmul(x1.astype("int32"), x2.astype("int32")) if both else found
+
+
 def _one(fn: Callable[..., Any]) -> Callable[..., Any]:
     def op(x: Any) -> Any:
         try:

@@ -395,8 +395,9 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 
 
 def matmul(x1: Any, x2: Any) -> Any:
-    x1, x2 = convert(x1), convert(x2)
-    if x1.dtype == x2.dtype and x1.is_floating_point():
+    x1 = x1 if type(x1) is Tensor else convert(x1)
+    x2 = x2 if type(x2) is Tensor else convert(x2)
+    if x1.dtype == x2.dtype and x1.dtype in _FLOATS:
         return torch.matmul(x1, x2)
     if x1.dtype == x2.dtype == torch.int8:
         return torch.matmul(x1.to(torch.int32), x2.to(torch.int32))

@@ -20,6 +20,8 @@ def _axes(axis: Any) -> Any:
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     x = x if type(x) is Tensor else convert(x)
     if x.dtype.is_floating_point:
+        if axis is None and not keepdims:
+            return torch.sum(x)
         return torch.sum(x, dim=_axes(axis), keepdim=keepdims)
     dtype = NATIVE[rules.accumulator(standardize_dtype(x.dtype))]
     if dtype == torch.uint32:
