@@ -12,14 +12,38 @@ import pytest
 
 import dlcore
 from dlcore import layers
-from tests.dlcore.saving.layer_cases import CASES, FOREIGN, NO_LAYERS, data, model
+from tests.dlcore.saving.layer_cases import (
+    CASES,
+    FOREIGN,
+    NO_GRAPH,
+    NO_LAYERS,
+    data,
+    model,
+)
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 
 BACKENDS = ("numpy", "jax", "torch")
 TOLERANCE = 1e-5
-HERE = sorted(set(CASES) & set(vars(layers)) - NO_LAYERS)
+#: What predicts otherwise than Keras on torch does, and why.
+DIFFER = {
+    "ContrastLimitedAdaptiveHistogramEqualization": (
+        "Keras on torch has whole numbers where dlcore interpolates: 4 of 255 apart"
+    ),
+}
+HERE = sorted(set(CASES) & set(vars(layers)) - NO_LAYERS - NO_GRAPH)
+
+
+PARAMETERS = [
+    pytest.param(
+        name,
+        marks=[pytest.mark.xfail(reason=DIFFER[name], strict=True)]
+        if name in DIFFER
+        else [],
+    )
+    for name in HERE
+]
 
 
 def test_every_layer_class_has_a_case() -> None:
@@ -53,7 +77,7 @@ def _shapes(made: Any) -> list[tuple[int, ...]]:
     return sorted(w.shape for w in made.get_weights())
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_keras_to_dlcore(name: str, tmp_path: Path) -> None:
     x, path = data(name), tmp_path / "model.keras"
     theirs = model(keras, name)
@@ -66,7 +90,7 @@ def test_keras_to_dlcore(name: str, tmp_path: Path) -> None:
             assert _shapes(ours) == _shapes(theirs)
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_dlcore_to_keras(name: str, tmp_path: Path) -> None:
     x, path = data(name), tmp_path / "model.keras"
     with dlcore.use_backend("numpy"):
