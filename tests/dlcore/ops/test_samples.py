@@ -91,58 +91,6 @@ def test_shape_rule(row: Row, known: bool) -> None:
             )
 
 
-DIFFERENTIABLE = [r for r in ROWS if r.by]
-
-
-@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=str)
-def test_gradient_against_finite_differences(row: Row, differentiating: str) -> None:
-    name = differentiating
-    op, step = REGISTRY[row.op].function, 1e-4
-    rng = np.random.default_rng(1)
-    shifts = {i: rng.uniform(-1, 1, row.args[i].shape) for i in row.by}
-    if row.symmetric:
-        shifts = {i: s + s.swapaxes(-1, -2) for i, s in shifts.items()}
-    outputs = [np.asarray(e, "float64") for e in leaves(row.expected())]
-    weights = [rng.uniform(-1, 1, e.shape) for e in outputs]
-
-    def moved(size: float) -> float:
-        """Return the weighted sum of the results on numpy, in double precision."""
-        args = [
-            a.astype("float64") + size * shifts[i] if i in shifts else _double(a)
-            for i, a in enumerate(row.args)
-        ]
-        kwargs = {k: _double(v) for k, v in row.kwargs.items()}
-        with dlcore.use_backend("numpy"):
-            found = leaves(op(*args, **kwargs))
-        return sum(float((w * f).sum()) for w, f in zip(weights, found, strict=True))
-
-    slope = (moved(step) - moved(-step)) / (2 * step)
-    with dlcore.use_backend(name):
-        variables = [dlcore.Variable(row.args[i]) for i in row.by]
-
-        def loss() -> Any:
-            args = list(tensors(row)[0])
-            for i, v in zip(row.by, variables, strict=True):
-                args[i] = v.value
-            found = leaves(op(*args, **tensors(row)[1]))
-            total = 0.0
-            for w, f in zip(weights, found, strict=True):
-                total = total + ops.sum(ops.multiply(f, w.astype("float32")))
-            return total, None
-
-        _, grads = backends.current().runtime.value_and_grad(loss, variables, [])()
-        grads = [ops.convert_to_numpy(g) for g in grads]
-    analytic = sum(
-        float((g * shifts[i]).sum()) for g, i in zip(grads, row.by, strict=True)
-    )
-    assert analytic == pytest.approx(slope, rel=2e-3, abs=2e-3)
-
-
-def _double(a: Any) -> Any:
-    floating = isinstance(a, np.ndarray) and a.dtype == np.float32
-    return a.astype("float64") if floating else a
-
-
 def test_every_op_has_a_row() -> None:
     control = {
         *(

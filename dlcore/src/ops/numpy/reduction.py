@@ -218,7 +218,11 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Variance over ``axis`` that leaves out NaN."""
     x = as_float(x)
-    return nanmean(square(subtract(x, nanmean(x, axis, True))), axis, keepdims)
+    middle = nanmean(x, axis, True)
+    # Without NaN on the way: the gradient would take them up.
+    gap = subtract(where(isnan(x), middle, x), middle)
+    total = sum(square(gap), axis, keepdims)
+    return divide(total, _count_numbers(x, axis, keepdims))
 
 
 @derived(rule=rules.real_reduction)
