@@ -379,6 +379,8 @@ class Trainer:
         try:
             return self(tree.map_structure(symbol, x), training=False)  # type: ignore[operator]
         except Exception as symbolic_error:
+            # Nothing is lost: a call that depends on values (a loop over the batch,
+            # numpy inside) runs on the data; what fails there too is raised.
             calls.state.call = outer
             try:
                 return self(to_native(self.backend, x), training=False)  # type: ignore[operator]

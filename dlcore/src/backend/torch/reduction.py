@@ -13,6 +13,9 @@ from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
 
+_FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+
+
 def _axes(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
@@ -73,7 +76,9 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _extreme(
     x: Any, axis: Any, keepdims: bool, initial: Any, best: Any, two: Any
 ) -> Any:
-    x = convert(x)
+    x = x if type(x) is Tensor else convert(x)
+    if initial is None and (axis is None or type(axis) is int) and x.dtype in _FLOATS:
+        return best(x, dim=() if axis is None else axis, keepdim=keepdims)
     axes = rules.canonical_axes(axis, x.ndim)
     if initial is not None:
         initial = torch.as_tensor(initial, dtype=x.dtype)
