@@ -6,6 +6,7 @@ own order in what is returned.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,35 +81,31 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
 
 
 @export("dlcore.tree.assert_same_structure")
-def assert_same_structure(a: Any, b: Any, check_types: bool = True) -> None:
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
     """Check that two structures have the same form.
 
     Parameters
     ----------
     a, b : nested
-    check_types : bool
-        Whether a list and a tuple are different forms.
+    check_types : bool, optional
+        Deprecated, without effect: ``assert_same_paths`` takes a list for a tuple.
 
     Raises
     ------
     ValueError
         If they have not.
     """
-    if not check_types:
-        a, b = _as_lists(a), _as_lists(b)
+    if check_types is not None:
+        warnings.warn(
+            "assert_same_structure: `check_types` is deprecated and has no effect. "
+            "Use assert_same_paths, which takes a list for a tuple.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
     first = optree.tree_structure(a, none_is_leaf=True)
     second = optree.tree_structure(b, none_is_leaf=True)
     if first != second:
         raise ValueError(f"The structures differ: {first} and {second}.")
-
-
-def _as_lists(structure: Any) -> Any:
-    """Return the structure with plain dicts and lists of the same form."""
-    if isinstance(structure, dict):
-        return {key: _as_lists(value) for key, value in structure.items()}
-    if isinstance(structure, list | tuple):
-        return [_as_lists(value) for value in structure]
-    return structure
 
 
 @export("dlcore.tree.flatten_with_path")

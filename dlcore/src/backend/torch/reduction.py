@@ -12,7 +12,6 @@ from dlcore.src.backend.torch.runtime import NATIVE, convert
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
-
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
