@@ -36,6 +36,12 @@ def cast(x: Any, dtype: Any) -> Any:
         Of the same shape. Floats are truncated towards zero on their way to
         integers.
 
+    Notes
+    -----
+    On jax the 64-bit dtypes mean the 32-bit ones, unless ``jax_enable_x64`` is set.
+    What float8 cannot hold becomes its largest number on torch, and NaN or infinity
+    elsewhere: see ``saturate_cast``.
+
     Examples
     --------
     >>> from dlcore import ops

@@ -14,8 +14,13 @@ from dlcore.src.variable import Variable, lent
 
 
 def native(dtype: str) -> Any:
-    """Return jax's dtype of a name."""
-    return jnp.dtype(dtype)
+    """Return jax's dtype of a name.
+
+    jax has 64-bit numbers only where ``jax.config.update("jax_enable_x64", True)`` was
+    called: otherwise int64 stands for int32, uint64 for uint32, float64 for float32 and
+    complex128 for complex64, in everything that is made or converted.
+    """
+    return jax.dtypes.canonicalize_dtype(dtype)
 
 
 #: Type -> whether it is an array of jax: its own ``isinstance`` is slow.
