@@ -35,6 +35,9 @@ def _back(x: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
 
 def _cholesky(x: Any, upper: bool = False) -> Any:
     factor = tf.linalg.cholesky(x)
+    # The kernel says nothing, and fills the factor with NaN.
+    if tf.executing_eagerly() and bool(tf.reduce_any(tf.math.is_nan(factor))):
+        raise ValueError("cholesky: `x` is not positive definite.")
     return tf.linalg.adjoint(factor) if upper else factor
 
 

@@ -16,6 +16,7 @@ from dlcore.src.backend.tensorflow.runtime import (
     leaves_of,
 )
 from dlcore.src.ops.control import check_scan
+from dlcore.src.ops.declare import REGISTRY
 
 
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
@@ -56,6 +57,23 @@ def while_loop(
     flat = tf.while_loop(goes_on, step, flat, maximum_iterations=maximum_iterations)
     values = optree.tree_unflatten(tree, flat)
     return values[0] if single else type(loop_vars)(values)
+
+
+def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    value = optree.tree_map(convert, init_val)
+    if not tf.executing_eagerly():
+        return _counted(lower, upper, body_fun, value)
+    for i in range(int(lower), int(upper)):
+        value = body_fun(i, value)
+    return value
+
+
+def _counted(lower: Any, upper: Any, body_fun: Any, value: Any) -> Any:
+    return while_loop(
+        lambda i, value: i < upper,
+        lambda i, value: (i + 1, body_fun(i, value)),
+        (convert(lower, "int32"), value),
+    )[1]
 
 
 def scan(
@@ -104,6 +122,36 @@ def scan(
 
 def _stacked(xs: Any) -> Any:
     return tf.stack([convert(x) for x in xs])
+
+
+def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    leaves, tree = flatten(elems)
+    leaves = [convert(x) for x in leaves]
+    if not callable(f) or not leaves or leaves[0].shape[axis] is not None:
+        body = REGISTRY["associative_scan"].body
+        return body(f, optree.tree_unflatten(tree, leaves), reverse, axis)  # type: ignore[misc]
+    axis %= leaves[0].shape.rank
+    if reverse:
+        leaves = [tf.reverse(x, [axis]) for x in leaves]
+    size, places = tf.shape(leaves[0])[axis], (slice(None),) * axis
+
+    def double(distance: Any, leaves: Any) -> Any:
+        def part(*ends: Any) -> Any:
+            key = (*places, slice(*ends))
+            return optree.tree_unflatten(tree, [x[key] for x in leaves])
+
+        combined = leaves_of(f(part(None, size - distance), part(distance, None)))
+        kept = leaves_of(part(None, distance))
+        joined = [tf.concat(pair, axis) for pair in zip(kept, combined, strict=True)]
+        ours = zip(joined, leaves, strict=True)
+        return 2 * distance, [tf.ensure_shape(a, b.shape) for a, b in ours]
+
+    _, leaves = tf.while_loop(
+        lambda distance, *_: distance < size, double, (tf.constant(1), leaves)
+    )
+    if reverse:
+        leaves = [tf.reverse(x, [axis]) for x in leaves]
+    return optree.tree_unflatten(tree, leaves)
 
 
 def vectorized_map(function: Any, elements: Any) -> Any:

@@ -90,7 +90,11 @@ def convert(x: Any, dtype: str | None = None) -> tf.Tensor:
         wanted = NATIVE[dtype]
         return x if x.dtype is wanted else _cast(x, wanted)
     if type(x) in _NUMBERS:
-        return tf.constant(x, NATIVE[dtype or _number(x)])
+        kind = _number(x)
+        wanted = NATIVE[dtype or kind]
+        if dtype in (None, kind) or _takes(wanted, kind):
+            return tf.constant(x, wanted)
+        return _cast(tf.constant(x, NATIVE[kind]), wanted)
     if type(x) is np.ndarray:
         found = tf.constant(x)
         return found if dtype is None else convert(found, dtype)
@@ -137,6 +141,13 @@ def _number(x: Any) -> str:
     return config.floatx() if kind is float else "complex64"
 
 
+def _takes(dtype: tf.DType, kind: str) -> bool:
+    """Whether a constant of a dtype can be made of a number of a kind."""
+    if kind == "int32":
+        return dtype.is_integer or dtype.is_floating
+    return kind == "float32" and dtype.is_floating
+
+
 def _dense(x: Any) -> tf.Tensor:
     if isinstance(x, tf.RaggedTensor):
         return x.to_tensor()
@@ -166,7 +177,8 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """Return the values as a numpy array."""
     if isinstance(x, _OTHERS):
         x = _dense(x)
-    return np.asarray(x)
+    # A copy, which may be written to.
+    return x.numpy() if is_ours(x) and not traced(x) else np.asarray(x)
 
 
 #: Dtypes that TensorFlow does not share.
