@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,12 @@ from dlcore.src.variable import Variable
 _UNKNOWN = object()
 
 
+@functools.cache
+def _kind(backend: backends.Backend) -> type:
+    """Return the class of a backend's tensors."""
+    return type(backend.runtime.convert([0.0]))
+
+
 class Converter:
     """Converts what a layer is called with.
 
@@ -27,7 +34,7 @@ class Converter:
         What floating tensors are cast to.
     """
 
-    __slots__ = ("backend", "convert", "dtype", "floating", "native")
+    __slots__ = ("backend", "convert", "dtype", "floating", "kind", "native")
 
     def __init__(self, backend: backends.Backend, dtype: str):
         self.backend = backend
@@ -36,6 +43,7 @@ class Converter:
         self.convert = backend.runtime.convert
         text = dtype == "string"  # stays an array of numpy's
         self.native = None if text else backend.runtime.native(dtype)
+        self.kind = None if text else _kind(backend)
 
     def __reduce__(self) -> Any:
         """Copy and pickle by backend and dtype."""
@@ -43,7 +51,9 @@ class Converter:
 
     def fits(self, x: Any) -> bool:
         """Whether it is a tensor of this backend and dtype already."""
-        return HOME.get(type(x)) is self.backend and x.dtype == self.native
+        kind = type(x)
+        known = kind is self.kind or HOME.get(kind) is self.backend
+        return known and x.dtype == self.native
 
     def all(
         self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -144,6 +144,11 @@ def check_inputs(spec: Any, inputs: Any, layer: Any) -> None:
     ValueError
         Naming the layer, the input, what was expected and what was found.
     """
+    if type(spec) is InputSpec and hasattr(inputs, "shape"):  # the usual case
+        fault = spec.fault(inputs)
+        if fault is not None:
+            raise _incompatible(layer, 0, inputs, fault)
+        return
     specs = tree.flatten(spec)
     if isinstance(inputs, dict) and all(s is not None and s.name for s in specs):
         missing = [s.name for s in specs if s.name not in inputs]
@@ -171,8 +176,12 @@ def check_inputs(spec: Any, inputs: Any, layer: Any) -> None:
             )
         fault = s.fault(x)
         if fault is not None:
-            raise ValueError(
-                f"Input {index} of layer '{layer.name}' ({layer.described}) is "
-                f"incompatible with the layer: {fault}. "
-                f"Full shape received: {tuple(x.shape) if x is not None else None}"
-            )
+            raise _incompatible(layer, index, x, fault)
+
+
+def _incompatible(layer: Any, index: int, x: Any, fault: str) -> ValueError:
+    return ValueError(
+        f"Input {index} of layer '{layer.name}' ({layer.described}) is incompatible "
+        f"with the layer: {fault}. "
+        f"Full shape received: {tuple(x.shape) if x is not None else None}"
+    )

@@ -75,7 +75,8 @@ class Layer(ShapedLayer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer; build it at the first call."""
-        if backends.current() is self.backend:
+        here = backends.current()
+        if here is self.backend:
             return self._run(args, kwargs)
         with backends.use_backend(self.backend):
             return self._run(args, kwargs)
@@ -334,9 +335,17 @@ class Layer(ShapedLayer):
 Layer._call = call_signature(Layer.call)
 
 
+_NUMBERS = frozenset((bool, int, float))
+_NESTED = frozenset((list, tuple, dict))
+
+
 def _check_positional(layer: Layer, args: tuple[Any, ...]) -> None:
     """Refuse plain numbers, which were probably meant for a named argument."""
-    if any(isinstance(x, int | float) for x in tree.flatten(args)):
+    if any(
+        type(x) in _NUMBERS
+        or (type(x) in _NESTED and any(type(v) in _NUMBERS for v in tree.flatten(x)))
+        for x in args
+    ):
         shown = ", ".join(
             f"{name}={value!r}"
             for name, value in zip(layer._call.names, args, strict=False)

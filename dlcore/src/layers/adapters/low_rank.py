@@ -11,12 +11,33 @@ from dlcore.src.layers.layer import Layer
 from dlcore.src.layers.tracking import changed
 
 
-class Adaptable(Layer):
-    """A layer of which one weight can be adapted.
+class AdaptedWeight:
+    """What a weight's name gives on a layer: the weight and its update.
 
-    Once adapted, the weight lives on under its name with an underscore in front, and
-    reading it gives the sum of it and the update: nothing is asked of the layer's
-    ``call``, and a layer that is not adapted does not pay for it.
+    An attribute of the layer itself comes before this one of its class, so it only
+    speaks once ``enable_lora`` has put the weight away under another name.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Remember the name."""
+        self.name = name
+
+    def __get__(self, layer: Any, owner: type) -> Any:
+        """Return the adapted weight."""
+        if layer is None:
+            return self
+        if not layer.lora_enabled:
+            raise AttributeError(
+                f"{owner.__name__!r} has no {self.name!r} yet: it is not built."
+            )
+        return ops.add(layer.__dict__[f"_{self.name}"], layer._update())
+
+
+class Adaptable(Layer):
+    """A layer of which one weight, an ``AdaptedWeight``, can be adapted.
+
+    Nothing is asked of the layer's ``call``, and a layer that is not adapted does not
+    pay for it.
     """
 
     #: The weight that is adapted.
@@ -107,15 +128,6 @@ class Adaptable(Layer):
         """Return what is added to the frozen weight."""
         a, b = (getattr(self, f"lora_{self._adapts}_{part}") for part in "ab")
         return ops.multiply(ops.matmul(a, b), self.lora_alpha / self.lora_rank)
-
-    def __getattr__(self, name: str) -> Any:
-        """Give the adapted weight; other names that are not there do not exist."""
-        if name == self._adapts and self.lora_enabled:
-            return ops.add(self.__dict__[f"_{name}"], self._update())
-        hint = ""
-        if name == self._adapts and not self.built:
-            hint = ": the layer is not built yet"
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
 
     def save_own_variables(self, store: Any) -> None:
         """Put its own weights into ``store``, the update added to the frozen one."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable
+from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
 from dlcore.src.layers.defaults import defaults
 from dlcore.src.layers.input_spec import InputSpec
 from dlcore.src.layers.sizes import data_format_of, padding_of, sizes
@@ -40,6 +40,7 @@ class BaseConv(Adaptable):
     """
 
     rank: ClassVar[int]
+    kernel: Any = AdaptedWeight()
     _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable
+from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
 from dlcore.src.layers.input_spec import InputSpec
 
 
@@ -40,6 +40,8 @@ class Dense(Adaptable):
     >>> layer(dlcore.ops.ones((2, 5))).shape
     (2, 3)
     """
+
+    kernel: Any = AdaptedWeight()
 
     def __init__(
         self,

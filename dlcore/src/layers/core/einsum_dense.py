@@ -7,7 +7,7 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable
+from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
 
 
 @export("dlcore.layers.EinsumDense")
@@ -39,6 +39,8 @@ class EinsumDense(Adaptable):
     >>> layer(dlcore.ops.ones((2, 3, 5))).shape
     (2, 3, 4)
     """
+
+    kernel: Any = AdaptedWeight()
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable
+from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
 
 
 @export("dlcore.layers.Embedding")
@@ -43,6 +43,7 @@ class Embedding(Adaptable):
     """
 
     _adapts = "embeddings"
+    embeddings: Any = AdaptedWeight()
 
     def __init__(
         self,
