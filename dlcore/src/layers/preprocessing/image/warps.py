@@ -494,5 +494,9 @@ class RandomShear(Warp):
 
 
 def _shears(name: str, factor: Any) -> tuple[float, float]:
+    if isinstance(factor, list | tuple) and len(factor) == 2:
+        low, high = factor
+        if low == -high:  # as files of Keras have it for a number
+            factor = abs(high)
     low, high = between(name, factor, (0.0, 1.0), strict=True)
     return (low, high) if isinstance(factor, list | tuple) else (-high, high)
