@@ -37,6 +37,10 @@ from .src.models.model import Model as Model
 from .src.models.sequential import Sequential as Sequential
 from .src.optimizers.base import Optimizer as Optimizer
 from .src.regularizers.regularizers import Regularizer as Regularizer
-from .src.scopes import StatelessScope as StatelessScope, name_scope as name_scope
+from .src.scopes import (
+    StatelessScope as StatelessScope,
+    device as device,
+    name_scope as name_scope,
+)
 from .src.symbolic import KerasTensor as KerasTensor
 from .src.variable import Variable as Variable

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
+from dlcore.src import backend as backends
 from dlcore.src.export import export
 from dlcore.src.layers import context
 
@@ -71,6 +73,31 @@ class name_scope:
     def __exit__(self, *_: object) -> None:
         """Leave it."""
         context.state.scope, _entered.scope = self._outer.pop()
+
+
+@export("dlcore.device")
+def device(device_name: Any) -> AbstractContextManager[Any]:
+    """Return a scope in which the active backend makes new tensors on a device.
+
+    Parameters
+    ----------
+    device_name : str
+        ``"cpu"``, ``"cpu:0"``, ``"gpu:1"``...; or a device object of the library.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    RuntimeError
+        If the library does not know it, or this machine does not have it.
+
+    Examples
+    --------
+    >>> import dlcore
+    >>> with dlcore.device("cpu:0"):
+    ...     x = dlcore.ops.ones((2,))
+    """
+    return backends.current().runtime.device(device_name)
 
 
 class _Entered(threading.local):

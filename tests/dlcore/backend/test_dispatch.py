@@ -151,3 +151,20 @@ def test_repeat_runs_the_step_on_every_batch(backend: str) -> None:
     out = ops.convert_to_numpy(run((batches,)))
     np.testing.assert_array_equal(out, [1.0, 6.0, 15.0])
     np.testing.assert_array_equal(total.numpy(), [6.0, 9.0])
+
+
+def test_tensors_are_made_on_the_device_of_a_scope(backend: str) -> None:
+    with dlcore.device("cpu:0"):
+        x = ops.ones((2,))
+    assert "cpu" in str(getattr(x, "device", "cpu")).lower()
+    with pytest.raises(ValueError, match="Received: device_name='123'"):
+        dlcore.device(123)
+    with pytest.raises((ValueError, RuntimeError)), dlcore.device("no such device"):
+        ops.ones((2,))
+
+
+def test_torch_has_a_device_without_values(need: Callable[[str], None]) -> None:
+    need("torch")
+    with dlcore.use_backend("torch"), dlcore.device("meta"):
+        made = (ops.ones((2,)), ops.convert_to_tensor([1.0]), ops.arange(3))
+        assert {x.device.type for x in made} == {"meta"}

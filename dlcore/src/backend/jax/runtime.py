@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -51,6 +52,19 @@ def own(x: jax.Array) -> jax.Array:
 def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """Return the values as a numpy array."""
     return np.asarray(x)
+
+
+def device(name: Any) -> AbstractContextManager[Any]:
+    """Return a scope in which new arrays are made on a device."""
+    if isinstance(name, str):
+        kind, _, index = name.lower().partition(":")
+        name = jax.devices(kind)[int(index or 0)]
+    elif not isinstance(name, jax.Device):
+        raise ValueError(
+            "Invalid value for argument `device_name`. Expected a string like 'gpu:0' "
+            f"or a `jax.Device`. Received: device_name='{name}'"
+        )
+    return jax.default_device(name)
 
 
 def to_dlpack(x: Any) -> Any:

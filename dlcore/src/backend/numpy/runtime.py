@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn
 
 import ml_dtypes
@@ -89,6 +90,16 @@ def to_numpy(x: Any) -> Array:
 def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
     """Return the step: numpy has no compiler."""
     return step
+
+
+def device(name: Any) -> AbstractContextManager[Any]:
+    """Return a scope that changes nothing: arrays are where the processor is."""
+    if not isinstance(name, str) or name.lower().partition(":")[0] != "cpu":
+        raise ValueError(
+            "Invalid value for argument `device_name`. This backend has the device "
+            f"'cpu' only. Received: device_name='{name}'"
+        )
+    return nullcontext()
 
 
 def value_and_grad(*_: Any) -> NoReturn:

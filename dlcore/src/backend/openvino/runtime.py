@@ -51,6 +51,10 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
 
+#: Tensors are where the processor is.
+device = host.device
+
+
 def value_and_grad(*_: Any) -> NoReturn:
     """Say that openvino does not differentiate."""
     raise NotImplementedError(

@@ -10,6 +10,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,16 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
         x = _dense(x)
     # A copy, which may be written to.
     return x.numpy() if is_ours(x) and not traced(x) else np.asarray(x)
+
+
+def device(name: Any) -> AbstractContextManager[Any]:
+    """Return a scope in which new tensors are made on a device."""
+    if not isinstance(name, str):
+        raise ValueError(
+            "Invalid value for argument `device_name`. Expected a string like 'gpu:0'. "
+            f"Received: device_name='{name}'"
+        )
+    return tf.device(name)
 
 
 #: Dtypes that TensorFlow does not share.

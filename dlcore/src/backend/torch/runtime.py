@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import ml_dtypes
@@ -77,6 +78,18 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
             return x.float().numpy().astype(getattr(ml_dtypes, name))
         return x.numpy()
     return np.asarray(x)
+
+
+def device(name: Any) -> AbstractContextManager[Any]:
+    """Return a scope in which new tensors are made on a device."""
+    if isinstance(name, str):
+        return torch.device(name.lower().replace("gpu", "cuda"))
+    if not isinstance(name, torch.device):
+        raise ValueError(
+            "Invalid value for argument `device_name`. Expected a string like 'gpu:0' "
+            f"or a `torch.device`. Received: device_name='{name}'"
+        )
+    return name
 
 
 def to_dlpack(x: torch.Tensor) -> Any:
