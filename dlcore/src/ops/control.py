@@ -262,7 +262,24 @@ def map(f: Any, xs: Any) -> Any:
     return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
 
 
-@derived(rule=lambda f, elems, reverse=False, axis=0: _map(spec_of, elems), nested=True)
+def _associative_rule(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    _size_along(elems, axis)
+    return _map(spec_of, elems)
+
+
+def _size_along(elems: Any, axis: int) -> int | None:
+    leaves = _leaves(elems)
+    axis = rules.canonical_axis(axis, len(rules.shape_of(leaves[0])))
+    sizes = {rules.shape_of(x)[axis] for x in leaves}
+    if len(sizes) != 1:
+        raise ValueError(
+            "associative_scan: all of `elems` need the same first dimension, the one "
+            f"of axis {axis}; got {[*sizes]}."
+        )
+    return sizes.pop()
+
+
+@derived(rule=_associative_rule, nested=True)
 def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """All prefixes combined by an associative function, in logarithmic depth.
 
@@ -289,13 +306,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
     if not callable(f):
         raise TypeError(f"associative_scan: `f` should be a callable. Received: {f!r}.")
     axis = rules.canonical_axis(axis, len(rules.shape_of(leaves[0])))
-    sizes = {rules.shape_of(x)[axis] for x in leaves}
-    if len(sizes) != 1:
-        raise ValueError(
-            "associative_scan: all of `elems` need the same first dimension, the one "
-            f"of axis {axis}; got {[*sizes]}."
-        )
-    size = sizes.pop()
+    size = _size_along(elems, axis)
 
     def part(tree: Any, begin: Any, end: Any) -> Any:
         key = (*[slice(None)] * axis, slice(begin, end))

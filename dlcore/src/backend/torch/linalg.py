@@ -30,6 +30,14 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     return torch.linalg.solve_triangular(a, b, upper=not lower)
 
 
+def cholesky(x: Any, upper: bool = False) -> Any:
+    rules._square_rule(x)
+    try:
+        return torch.linalg.cholesky(*floats(x), upper=upper)
+    except torch.linalg.LinAlgError as error:
+        raise ValueError(f"cholesky: `x` is not positive definite: {error}") from error
+
+
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     axis = tuple(axis) if isinstance(axis, list) else axis
     return torch.linalg.norm(*floats(x), ord=ord, dim=axis, keepdim=keepdims)

@@ -72,6 +72,14 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return torch.all(x != 0, rules.canonical_axes(axis, x.ndim), keepdim=keepdims)
 
 
+#: What torch does not compare -> what it does.
+_ORDERED = {
+    torch.bool: torch.int8,
+    torch.uint16: torch.int32,
+    torch.uint32: torch.int64,
+}
+
+
 def _extreme(
     x: Any, axis: Any, keepdims: bool, initial: Any, best: Any, two: Any
 ) -> Any:
@@ -84,7 +92,7 @@ def _extreme(
         if x.numel() == 0:
             return initial.expand(rules.reduced(x, axis, keepdims)).clone()
     kind = x.dtype
-    x = x.to(torch.int8) if kind == torch.bool else x
+    x = x.to(_ORDERED.get(kind, kind))
     found = (best(x, dim=axes, keepdim=keepdims) if axes else x).to(kind)
     return found if initial is None else two(found, initial)
 
@@ -99,7 +107,7 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
 
 def _index(x: Any, axis: Any, keepdims: bool, best: Any) -> Any:
     x = convert(x)
-    x = x.to(torch.int8) if x.dtype == torch.bool else x
+    x = x.to(_ORDERED.get(x.dtype, x.dtype))
     if axis is None:
         found = best(x.reshape(-1), dim=0)
         found = found.reshape((1,) * x.ndim) if keepdims else found

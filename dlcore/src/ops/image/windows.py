@@ -47,7 +47,8 @@ def _two_of_three(
             before = sign * (target - size) - after
         else:
             after = sign * (target - size) - before
-    for name, value in zip(names, (before, after, target), strict=True):
+    numbers = zip(names[::-1], (target, after, before), strict=True)
+    for name, value in numbers:
         if value is not None and value < 0:
             raise ValueError(f"{name} must be >= 0, got {value}.")
     return before, after, target
@@ -387,7 +388,13 @@ def ssim(
     return mean(brightness * contrast, (-3, -2, -1))
 
 
-@derived(rule=rules.same)
+def _elastic_rule(images: Any, *args: Any, data_format: Any = None, **_: Any) -> Spec:
+    data_format = args[6] if len(args) > 6 else data_format
+    channels_axis(images, data_format, "elastic_transform")
+    return rules.same(images)
+
+
+@derived(rule=_elastic_rule)
 def elastic_transform(
     images: Any,
     alpha: float = 20.0,
