@@ -233,6 +233,8 @@ def extract_patches_3d(
     size, strides, dilation_rate, padding, data_format
         As for ``extract_patches``.
     """
+    if isinstance(size, list | tuple) and len(size) != 3:
+        raise TypeError(f"extract_patches_3d: `size` is an int or three, got {size}.")
     return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
 
 
