@@ -99,6 +99,9 @@ def conv(
 ) -> Any:
     geometry._conv_rule(inputs, kernel, strides, padding, data_format, dilation_rate)
     x, kernel = floats(inputs, kernel)
+    dtype = x.dtype
+    if dtype.itemsize == 2:  # numpy multiplies half precision without BLAS
+        x, kernel = x.astype("float32"), kernel.astype("float32")
     x = _last(x, data_format)
     count = x.ndim - 2
     strides = geometry.per_axis(strides, count, "strides")
@@ -115,7 +118,8 @@ def conv(
         for g in range(groups)
     ]
     result = parts[0] if groups == 1 else np.concatenate(parts, -1)
-    return _back(result.reshape(*places, filters), data_format)
+    result = result.reshape(*places, filters).astype(dtype, copy=False)
+    return _back(result, data_format)
 
 
 def depthwise_conv(
