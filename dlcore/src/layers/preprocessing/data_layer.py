@@ -88,6 +88,13 @@ class DataLayer(Layer):
         outputs = home.runtime.on_host(run, tensors, tree.flatten(spec))
         return tree.pack_sequence_as(spec, outputs)
 
+    def convert_weight(self, weight: Any) -> Any:
+        """Return a weight as a tensor of the active backend."""
+        here, home = backends.current(), home_of(weight)
+        if home is here:
+            return weight
+        return here.runtime.convert(self._array(weight))
+
     def _array(self, x: Any) -> Any:
         x = x.value if isinstance(x, Variable) else x
         home = home_of(x)

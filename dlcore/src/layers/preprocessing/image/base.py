@@ -200,19 +200,19 @@ class ImageLayer(DataLayer):
         return images
 
     def transform_labels(
-        self, labels: Any, transformation: Any = None, training: bool = True
+        self, labels: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of labels."""
         return labels
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of boxes: a dict of ``"boxes"`` and ``"labels"``."""
         return bounding_boxes
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks."""
         return segmentation_masks

@@ -37,7 +37,7 @@ class MaxNumBoundingBoxes(ImageLayer):
         self.fill_value = int(fill_value)
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Cut or fill up a batch of boxes and their labels."""
         found = dict(bounding_boxes)

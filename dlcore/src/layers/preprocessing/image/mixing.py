@@ -86,7 +86,7 @@ class MixUp(RandomLayer):
         return self._floating(weight * images + (1.0 - weight) * partners)
 
     def transform_labels(
-        self, labels: Any, transformation: Any = None, training: bool = True
+        self, labels: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Blend a batch of labels."""
         if not training or transformation is None:
@@ -95,13 +95,13 @@ class MixUp(RandomLayer):
         return _mixed(labels, partners, transformation["mix_weight"])
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Blend a batch of masks."""
         return self.transform_labels(segmentation_masks, transformation, training)
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Put the partners' boxes behind each image's own."""
         if not training or transformation is None:
@@ -190,13 +190,13 @@ class CutMix(RandomLayer):
         return ops.where(masks, _partners(images, transformation), images)
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Put pieces into a batch of masks."""
         return self.transform_images(segmentation_masks, transformation, training)
 
     def transform_labels(
-        self, labels: Any, transformation: Any = None, training: bool = True
+        self, labels: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Blend a batch of labels."""
         if not training or transformation is None:
@@ -205,7 +205,7 @@ class CutMix(RandomLayer):
         return _mixed(labels, partners, transformation["mix_weight"])
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Refuse boxes: a piece may cut them anywhere."""
         raise NotImplementedError(

@@ -107,7 +107,7 @@ class RandomPerspective(RandomLayer):
         return self._seen(images, transformation, self.interpolation)
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks alike."""
         if not training or transformation is None:
@@ -115,7 +115,7 @@ class RandomPerspective(RandomLayer):
         return self._seen(segmentation_masks, transformation, "nearest")
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Return the boxes around where the corners of boxes come to."""
         if not training or transformation is None:
@@ -237,7 +237,7 @@ class RandomElasticTransform(RandomLayer):
         return self._floating(ops.clip(found, *self.value_range))
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks alike."""
         if not training or transformation is None:

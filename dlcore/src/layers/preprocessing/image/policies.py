@@ -185,7 +185,7 @@ class RandAugment(Policy):
         return self._through(images, transformation, "transform_images")
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks alike."""
         if not training or transformation is None:
@@ -194,7 +194,7 @@ class RandAugment(Policy):
         return self._through(segmentation_masks, transformation, method)
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of boxes alike."""
         if not training or transformation is None:
@@ -327,7 +327,7 @@ class AugMix(Policy):
         return self._floating(ops.clip(found, *self.value_range))
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks alike."""
         if not training or transformation is None:

@@ -139,13 +139,13 @@ class Resizing(Sized):
         return self._transform(images, self.interpolation)
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Resize a batch of masks; no new values appear."""
         return self._transform(segmentation_masks, "nearest")
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Resize a batch of boxes; boxes of only 0 or only -1 become 0."""
         height, width = transformation
@@ -221,13 +221,13 @@ class CenterCrop(Sized):
         return self._part(images, top, left, self.height, self.width)
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Cut a batch of masks."""
         return self.transform_images(segmentation_masks, transformation, training)
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Cut a batch of boxes."""
         shape = transformation["input_shape"]
@@ -311,13 +311,13 @@ class RandomCrop(Sized, RandomLayer):
         return self._floating(self._resized(images, "bilinear"))
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Cut a batch of masks."""
         return self.transform_images(segmentation_masks, transformation, training)
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Cut a batch of boxes."""
         if not training:

@@ -86,7 +86,7 @@ class Warp(RandomLayer):
         return self._seen(images, transformation, self.interpolation)
 
     def transform_segmentation_masks(
-        self, segmentation_masks: Any, transformation: Any = None, training: bool = True
+        self, segmentation_masks: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of masks alike; no new values appear within them."""
         if not training or transformation is None:
@@ -94,7 +94,7 @@ class Warp(RandomLayer):
         return self._seen(segmentation_masks, transformation, "nearest")
 
     def transform_bounding_boxes(
-        self, bounding_boxes: Any, transformation: Any = None, training: bool = True
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
     ) -> Any:
         """Change a batch of boxes alike."""
         if not training or transformation is None:
