@@ -192,8 +192,8 @@ def is_tensor(x: Any) -> bool:
     >>> ops.is_tensor(ops.ones((2,))), ops.is_tensor([1.0, 1.0])
     (True, False)
     """
-    if isinstance(x, np.ndarray):
-        return backends.current().name == "numpy"
+    if isinstance(x, np.ndarray):  # is it what the active backend computes with?
+        return isinstance(backends.current().runtime.convert(0), np.ndarray)
     return isinstance(x, KerasTensor) or home_of(x) is not None
 
 
