@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def batches(data: Any, steps: int | None) -> Iterable[Any] | None:
     ):
         return None
     if hasattr(data, "__len__") and hasattr(data, "__getitem__"):  # a PyDataset
-        data = (data[i] for i in range(len(data)))
+        return (data[i] for i in range(min(len(data), steps or len(data))))
     return itertools.islice(data, steps)
 
 
@@ -48,6 +48,13 @@ class DataLayer(Layer):
     is building (in ``tf.data.Dataset.map`` for instance), the layer becomes a call to
     the host: it runs once an element, on its own backend, and its random numbers go on.
     """
+
+    #: AutoGraph, which rewrites Python, leaves alone what bears this name.
+    autograph_info__: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._allow_non_tensor_positional_args = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer where it lives, wherever its inputs live."""

@@ -116,6 +116,7 @@ def _where_data_live(method: Callable[..., Any]) -> Callable[..., Any]:
         with backends.use_backend(home):
             return method(self, data, transformation, *args, **kwargs)
 
+    run.autograph_info__ = {}  # type: ignore[attr-defined]  # as for the layer itself
     return run
 
 
