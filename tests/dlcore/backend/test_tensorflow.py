@@ -96,3 +96,28 @@ def test_the_import_is_quiet_and_late() -> None:
     )
     assert found.stdout.strip() == "(2,)"
     assert found.stderr == ""
+
+
+DTYPES = ("bool", "uint8", "uint16", "int8", "int32", "float16", "bfloat16", "float32")
+OF_TWO = (
+    *("add", "multiply", "maximum", "mod", "power", "divide", "hypot", "heaviside"),
+    *("logaddexp", "isclose", "less", "logical_xor", "arctan2", "matmul", "outer"),
+    *("where", "concatenate", "vdot", "fmax"),
+)
+
+
+@pytest.mark.parametrize("op", OF_TWO)
+def test_kernels_give_the_dtype_of_the_rule(op: str) -> None:
+    """TensorFlow's kernels take one dtype, and each has its own list of them."""
+
+    def call(one: Any, two: Any) -> Any:
+        if op == "where":
+            return ops.where([True, False], one, two)
+        return ops.concatenate([one, two]) if op == "concatenate" else two_of(one, two)
+
+    two_of = getattr(ops, op)
+    for a in DTYPES:
+        for b in DTYPES:
+            found = call(ops.ones((2,), a), ops.ones((2,), b))
+            symbols = (dlcore.KerasTensor((2,), d) for d in (a, b))
+            assert ops.dtype(found) == call(*symbols).dtype, (a, b)

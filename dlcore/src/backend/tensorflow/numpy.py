@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from dlcore.src.backend.active import use_backend
 from dlcore.src.backend.tensorflow.runtime import (
     NATIVE,
     _cast,
@@ -17,6 +18,7 @@ from dlcore.src.backend.tensorflow.runtime import (
 )
 from dlcore.src.dtypes import result_type, standardize_dtype
 from dlcore.src.ops import rules
+from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.numpy.creation import arange_dtype
 
 _PYTHON = (int, float, bool, complex)
@@ -398,6 +400,23 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return _min(_max(x, x_min), x_max)
 
 
+def _shared(name: str) -> Callable[..., Any]:
+    """Run the shared body of an op on tensors of one dtype, which it expects here.
+
+    It is written with operators, and TensorFlow's do not promote.
+    """
+
+    def op(x1: Any, x2: Any, *args: Any, **kwargs: Any) -> Any:
+        with use_backend("tensorflow"):
+            return REGISTRY[name].body(*floats(x1, x2), *args, **kwargs)  # type: ignore[misc]
+
+    return op
+
+
+hypot, heaviside, isclose = _shared("hypot"), _shared("heaviside"), _shared("isclose")
+logaddexp, logaddexp2 = _shared("logaddexp"), _shared("logaddexp2")
+
+
 # Creation
 
 
@@ -409,7 +428,7 @@ def sizes(shape: Any) -> Any:
 
 
 def _filled(shape: Any, value: Any, name: str) -> tf.Tensor:
-    return raw("Fill")(ints(sizes(shape)), tf.constant(value, NATIVE[name]))
+    return raw("Fill")(ints(sizes(shape)), convert(value, name))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Any:
@@ -481,13 +500,17 @@ def nonzero(x: Any) -> Any:
 
 
 def matmul(x1: Any, x2: Any) -> Any:
-    if not (is_ours(x1) and is_ours(x2) and x1.dtype is x2.dtype):
-        x1, x2 = promote(x1, x2)
+    x1, x2 = convert(x1), convert(x2)
+    name = None
+    if x1.dtype is not x2.dtype:
+        name = result_type(x1.dtype, x2.dtype)
+        x1, x2 = convert(x1, name), convert(x2, name)
     dtype = x1.dtype
-    if dtype not in FLOATS and dtype not in _WHOLE:
-        found = _matmul(_cast(x1, tf.int32), _cast(x2, tf.int32))
-        return found if dtype is tf.int8 else _cast(found, dtype)
-    return _matmul(x1, x2)
+    if dtype in FLOATS or dtype in _WHOLE:
+        return _matmul(x1, x2)
+    found = _matmul(_cast(x1, tf.int32), _cast(x2, tf.int32))
+    # Two of int8 are multiplied into int32.
+    return found if dtype is tf.int8 and name is None else _cast(found, dtype)
 
 
 _product, _products = raw("MatMul"), raw("BatchMatMulV2")

@@ -168,6 +168,8 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
         x, axis = _reshape(x, [-1]), 0
     if isinstance(repeats, list | tuple) and len(repeats) == 1:
         repeats = repeats[0]
+    if x.dtype is tf.uint16:  # there is no kernel
+        return convert(repeat(convert(x, "int32"), repeats, axis), "uint16")
     found = tf.repeat(x, repeats, axis)
     if isinstance(repeats, list | tuple):
         shape = x.shape.as_list()
