@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# Keras is the oracle of many tests and chooses its backend once a process: the same one
+# whatever test comes first. Eager jax would compile every op.
+os.environ["KERAS_BACKEND"] = "torch"
+
 import dlcore
 from dlcore.src import backend as backends
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 import dlcore
 from dlcore import activations, ops
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 X = np.linspace(-4, 8, 24).astype("float32").reshape(4, 6)
 ACTIVATIONS: list[tuple[str, dict[str, Any]]] = [

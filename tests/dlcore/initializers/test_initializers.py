@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from scipy import stats
 
 import dlcore
 from dlcore import initializers, ops
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 SHAPE = (40, 50)
 

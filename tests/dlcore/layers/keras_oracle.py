@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
-
-os.environ.setdefault("KERAS_BACKEND", "torch")  # eager jax compiles every op
 
 
 def keras_layer(name: str, kwargs: dict[str, Any]) -> Any:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 import dlcore
 from dlcore import losses, ops
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 RNG = np.random.default_rng(3)
 REAL = RNG.normal(size=(2, 5, 4)).astype("float32")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,9 +14,6 @@ from sklearn import metrics as sk
 import dlcore
 from dlcore import metrics, ops
 from dlcore.src.metrics.registry import for_output
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 RNG = np.random.default_rng(11)
 N = 24

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 import dlcore
 from dlcore import activations, constraints, ops, regularizers
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 RNG = np.random.default_rng(2)
 MATRIX = RNG.normal(size=(4, 3)).astype("float32")

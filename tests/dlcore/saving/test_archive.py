@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -15,8 +14,6 @@ import pytest
 
 import dlcore
 from dlcore import layers, saving
-
-os.environ.setdefault("KERAS_BACKEND", "torch")
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(12, 4)).astype("float32")

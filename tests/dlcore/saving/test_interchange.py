@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.dlcore.saving.layer_cases import (
     model,
 )
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 
 BACKENDS = ("numpy", "jax", "torch")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,6 @@ import dlcore
 from dlcore.src.models import operations
 from dlcore.src.ops.declare import REGISTRY
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 
 BACKENDS = ("numpy", "jax", "torch")

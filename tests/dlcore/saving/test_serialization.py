@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
+import keras
 import numpy as np
 import pytest
 
 import dlcore
 from dlcore import saving
-
-os.environ.setdefault("KERAS_BACKEND", "torch")
-import keras
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,11 @@ def test_losses_are_the_same_on_all_backends(name: str) -> None:
         _, history = run(backend, **dict(OPTIONS[name]))
         results[backend] = history
         assert all(len(values) == 3 for values in history.values())
-    first, second = results.values()
-    assert first.keys() == second.keys()
-    for key in first:
-        np.testing.assert_allclose(first[key], second[key], rtol=2e-5, atol=1e-6)
+    first, *others = results.values()
+    for other in others:
+        assert first.keys() == other.keys()
+        for key in first:
+            np.testing.assert_allclose(first[key], other[key], rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["one step a call", "four steps a call"])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
 import numpy as np

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -13,9 +13,6 @@ from hypothesis import given, settings, strategies as st
 import dlcore
 from dlcore import ops, utils
 from dlcore.src.utils.naming import auto_name, reset_uids
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-import keras
 
 
 @given(st.lists(st.integers(0, 6), min_size=1), st.booleans())
