@@ -26,7 +26,7 @@ from .api import (
 )
 from .api.dtype_policies import FloatDTypePolicy as FloatDTypePolicy
 from .src.backend.active import set_backend as set_backend, use_backend as use_backend
-from .src.dtype_policies import DTypePolicy as DTypePolicy
+from .src.dtype_policies.policy import DTypePolicy as DTypePolicy
 from .src.initializers.base import Initializer as Initializer
 from .src.layers.core.input_layer import Input as Input
 from .src.layers.input_spec import InputSpec as InputSpec
@@ -35,6 +35,7 @@ from .src.losses.base import Loss as Loss
 from .src.metrics.base import Metric as Metric
 from .src.models.model import Model as Model
 from .src.models.sequential import Sequential as Sequential
+from .src.operation import Operation as Operation
 from .src.optimizers.base import Optimizer as Optimizer
 from .src.regularizers.regularizers import Regularizer as Regularizer
 from .src.scopes import (

@@ -17,7 +17,7 @@ from dlcore.src.config import (
     set_max_epochs as set_max_epochs,
     set_max_steps_per_epoch as set_max_steps_per_epoch,
 )
-from dlcore.src.dtype_policies import (
+from dlcore.src.dtype_policies.policy import (
     dtype_policy as dtype_policy,
     set_dtype_policy as set_dtype_policy,
 )

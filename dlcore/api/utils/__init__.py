@@ -37,9 +37,16 @@ from dlcore.src.utils.numerical import (
     pad_sequences as pad_sequences,
     to_categorical as to_categorical,
 )
+from dlcore.src.utils.progbar import Progbar as Progbar
 from dlcore.src.utils.session import (
     clear_session as clear_session,
     set_random_seed as set_random_seed,
+)
+from dlcore.src.utils.settings import Config as Config
+from dlcore.src.utils.splitting import (
+    pack_x_y_sample_weight as pack_x_y_sample_weight,
+    split_dataset as split_dataset,
+    unpack_x_y_sample_weight as unpack_x_y_sample_weight,
 )
 from dlcore.src.utils.talk import (
     disable_interactive_logging as disable_interactive_logging,

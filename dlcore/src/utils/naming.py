@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from typing import Any
 
 from dlcore.src.export import export
 
@@ -28,6 +29,22 @@ def uniquify(name: str) -> str:
     count = _used[name]
     _used[name] += 1
     return f"{name}_{count}" if count else name
+
+
+def checked_name(name: Any) -> Any:
+    """Return a name that was given, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is no string, or has a ``"/"`` in it: that separates the parts of a path.
+    """
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(
+            "Argument `name` must be a string and cannot contain character `/`. "
+            f"Received: name={name!r}"
+        )
+    return name
 
 
 def auto_name(class_name: str) -> str:

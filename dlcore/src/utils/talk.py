@@ -45,9 +45,9 @@ def is_interactive_logging_enabled() -> bool:
     return _interactive
 
 
-def say(message: str) -> None:
+def say(message: str, end: str = "\n") -> None:
     """Print a message, or log it."""
     if _interactive:
-        print(message)
+        print(message, end=end, flush=not end)
     else:
-        logging.getLogger("dlcore").info(message)
+        logging.getLogger("dlcore").info(message.strip())
