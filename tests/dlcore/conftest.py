@@ -15,6 +15,14 @@ os.environ["KERAS_BACKEND"] = "torch"
 import dlcore
 from dlcore.src import backend as backends
 
+# ... which is not what these tests are to run on unless they say so.
+os.environ.setdefault(
+    "DLCORE_BACKEND",
+    next(
+        n for n in ("jax", "torch", "tensorflow", "numpy") if n in backends.installed()
+    ),
+)
+
 HERE = Path(backends.__file__).parent
 #: The backends that this version has.
 NAMES = [name for name in backends.NAMES if (HERE / name).is_dir()]

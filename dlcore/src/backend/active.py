@@ -26,8 +26,10 @@ def _first() -> Backend:
     """Choose the backend of a process that has not chosen one."""
     from dlcore.src.config import settings
 
-    name = os.environ.get("DLCORE_BACKEND")
-    source = "the environment variable DLCORE_BACKEND"
+    # A program written for Keras may choose by KERAS_BACKEND before it imports.
+    variables = ("DLCORE_BACKEND", "KERAS_BACKEND")
+    variable = next((v for v in variables if os.environ.get(v)), "")
+    name, source = os.environ.get(variable), f"the environment variable {variable}"
     if not name:
         name, source = settings().get("backend"), "~/.dlcore/dlcore.json"
     if not name:

@@ -48,6 +48,12 @@ def test_limits_are_positive_integers(value: object) -> None:
         dlcore.config.set_max_steps_per_epoch(value)
 
 
+def own_environment() -> dict[str, str]:
+    """Return the environment without any setting of dlcore or Keras."""
+    prefixes = ("DLCORE_", "KERAS_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
+
+
 SCRIPT = """
 import json, dlcore
 c = dlcore.config
@@ -70,6 +76,16 @@ print(json.dumps([found, [c.backend(), c.max_epochs()]]))
             {"DLCORE_BACKEND": "numpy", "DLCORE_MAX_EPOCHS": "3"},
             ["numpy", "float32", 1e-7, "channels_first", 3],
         ),
+        (
+            {"backend": "torch"},
+            {"KERAS_BACKEND": "numpy"},
+            ["numpy", "float32", 1e-7, "channels_last", None],
+        ),
+        (
+            {},
+            {"KERAS_BACKEND": "torch", "DLCORE_BACKEND": "numpy"},
+            ["numpy", "float32", 1e-7, "channels_last", None],
+        ),
     ],
 )
 def test_environment_and_file(
@@ -77,7 +93,7 @@ def test_environment_and_file(
 ) -> None:
     (tmp_path / ".dlcore").mkdir()
     (tmp_path / ".dlcore/dlcore.json").write_text(json.dumps(file))
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("DLCORE_")}
+    inherited = own_environment()
     out = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env={**inherited, "HOME": str(tmp_path), **environment},
@@ -97,9 +113,10 @@ def test_wrong_settings_say_where_they_stand(tmp_path: Path) -> None:
         ("[1]", {}, "must hold a JSON object"),
         ('{"backend": "troch"}', {}, "Did you mean 'torch'"),
         ("{}", {"DLCORE_BACKEND": "jaxx"}, "DLCORE_BACKEND asks for"),
+        ("{}", {"KERAS_BACKEND": "jaxx"}, "KERAS_BACKEND asks for"),
     ):
         file.write_text(text)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("DLCORE_")}
+        inherited = own_environment()
         out = subprocess.run(
             [sys.executable, "-c", "import dlcore; dlcore.config.backend()"],
             env={**inherited, "HOME": str(tmp_path), **environment},
