@@ -270,3 +270,13 @@ class BaseLayer(_Begun):
         """Show the class, the name and whether the layer is built."""
         state = "" if self.built else ", built=False"
         return f"<{type(self).__name__} name={self.name}{state}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from dlcore.src.display import cards
+
+        return cards.layer(self)
+
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from dlcore.src.display import hooks
+
+        return hooks.treescope(self, path, subtree_renderer)
