@@ -178,6 +178,11 @@ class KerasTensor:
         """Show shape, dtype and name."""
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from dlcore.src.display import cards
+
+        return cards.symbolic(self)
+
     def _no_value(self, wanted: str) -> str:
         return (
             f"A KerasTensor {wanted}: {self!r} is symbolic, it stands for a future "

@@ -349,6 +349,16 @@ class Variable:
             f"dtype={self.dtype}{value}>"
         )
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from dlcore.src.display import cards
+
+        return cards.variable(self)
+
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from dlcore.src.display import hooks
+
+        return hooks.treescope(self, path, subtree_renderer)
+
 
 @contextmanager
 def lent(variables: Sequence[Variable], values: Sequence[Any]) -> Iterator[None]:

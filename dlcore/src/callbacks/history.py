@@ -17,11 +17,14 @@ class History(Callback):
     history : dict of str to list of float
         For instance ``{"loss": [0.7, 0.4], "val_loss": [0.8, 0.5]}``.
     epoch : list of int
+    shown_in : int or None
+        The notebook cell that shows the curves already.
     """
 
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+        self.shown_in: int | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Begin to count epochs anew; what was measured stays."""
@@ -33,3 +36,8 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
         self.model.history = self
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from dlcore.src.display import cards
+
+        return cards.history(self)

@@ -17,12 +17,13 @@ NESTED = "   "
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight: its name, shape and dtype, and whether training changes it."""
+    """One weight: name, shape, dtype, whether training changes it, what is wrong."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     trainable: bool
+    marks: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -69,6 +70,11 @@ class Row:
         return sum(w.count for w in self.weights)
 
     @property
+    def marks(self) -> list[str]:
+        """What is wrong with its weights."""
+        return [m for w in self.weights for m in w.marks]
+
+    @property
     def params(self) -> str:
         """The number as it is shown."""
         return f"{self.count:,}" if self.built else f"{self.count:,} (unbuilt)"
@@ -85,25 +91,42 @@ class Row:
             yield from row.flat(depth + 1)
 
 
-def describe(layer: Any) -> Row:
+Look = Callable[[Any], Sequence[str]]
+
+
+def _unseen(variable: Any) -> Sequence[str]:
+    return ()
+
+
+def describe(layer: Any, look: Look = _unseen) -> Row:
     """Describe a layer or a model, and what it consists of.
 
     Parameters
     ----------
     layer : Layer
+    look : Callable
+        Gets a variable and returns what is wrong with its values.
 
     Returns
     -------
     Row
     """
     nodes = _graph(layer)
-    return _row(layer, [], nodes)
+    return _row(layer, [], nodes, look)
 
 
-def _row(layer: Any, nodes: Sequence[Any], inner: Sequence[Any]) -> Row:
+def _row(layer: Any, nodes: Sequence[Any], inner: Sequence[Any], look: Look) -> Row:
     own = [n for n in nodes if n.operation is layer]
+    parts = getattr(layer, "layers", [])
     weights = [
-        Weight(_short(v, layer), v.shape, v.dtype, v.trainable) for v in layer.weights
+        Weight(
+            _short(v, layer),
+            v.shape,
+            v.dtype,
+            v.trainable,
+            () if parts else tuple(look(v)),
+        )
+        for v in layer.weights
     ]
     return Row(
         name=layer.name,
@@ -113,7 +136,7 @@ def _row(layer: Any, nodes: Sequence[Any], inner: Sequence[Any]) -> Row:
         built=bool(layer.built),
         trainable=bool(layer.trainable),
         sources=[_source(x) for n in own for x in n.inputs],
-        inside=[_row(x, inner, _graph(x)) for x in getattr(layer, "layers", [])],
+        inside=[_row(x, inner, _graph(x), look) for x in parts],
     )
 
 
@@ -337,9 +360,10 @@ def html(model: Any) -> str:
     str
         One ``<div>`` that needs nothing from outside.
     """
+    from dlcore.src.display.facts import wrong
     from dlcore.src.widgets.layers import html as write
 
-    row = describe(model)
+    row = describe(model, wrong)
     return write(row, totals(model, row), _branches(model), _home(model))
 
 

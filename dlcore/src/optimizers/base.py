@@ -333,9 +333,9 @@ class Optimizer(Configurable):
             return
         if isinstance(own, LearningRateSchedule):
             raise TypeError(
-                "The learning rate of this optimizer follows a schedule, so it cannot "
-                "be set to a number. Make the optimizer with a float `learning_rate`, "
-                "or give it another schedule."
+                "This optimizer was created with a `LearningRateSchedule`, so its "
+                "learning rate cannot be set to a number. Make the optimizer with a "
+                "float `learning_rate`, or give it another schedule."
             )
         if isinstance(own, Variable):
             own.assign(value)
@@ -678,6 +678,16 @@ class Optimizer(Configurable):
             if k == "learning_rate" or k not in defaults or v != defaults[k].default
         )
         return f"{type(self).__name__}({', '.join(given)})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from dlcore.src.display import cards
+
+        return cards.optimizer(self)
+
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from dlcore.src.display import hooks
+
+        return hooks.treescope(self, path, subtree_renderer)
 
 
 Optimizer.build = _where_the_variables_are(Optimizer.build)  # type: ignore[method-assign]

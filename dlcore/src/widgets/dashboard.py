@@ -12,7 +12,7 @@ from dlcore.src.export import export
 from dlcore.src.widgets import curves, page
 from dlcore.src.widgets.output import Output
 from dlcore.src.widgets.pace import Clock, Throttle
-from dlcore.src.widgets.place import in_notebook
+from dlcore.src.widgets.place import cell, in_notebook
 from dlcore.src.widgets.recorder import Recorder
 from dlcore.src.widgets.run import Kind, Run
 
@@ -145,6 +145,13 @@ class Dashboard(Recorder):
         ipython = sys.modules["IPython"]
         ipython.get_ipython().events.unregister("post_run_cell", self._cell_ended)
         self.close(result.error_in_exec)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Show the run for the last time; the history need not show it again."""
+        super().on_train_end(logs)
+        history = getattr(self.model, "history", None)
+        if isinstance(self.view, Panels) and history is not None:
+            history.shown_in = cell()
 
     def figure(self) -> Figure:
         """Draw the curves of the last run with matplotlib.

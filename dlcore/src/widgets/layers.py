@@ -12,7 +12,9 @@ from dlcore.src.widgets.style import sheet
 if TYPE_CHECKING:
     from dlcore.src.models.summary import Row
 
+# A display is not to swell the notebook: rows are left out until it fits.
 MOST_ROWS = 200
+MOST_BYTES = 50_000
 _STYLE = """
 .dl.model .line {
   display: grid; gap: 0 14px; padding: 3px 0;
@@ -40,6 +42,7 @@ _STYLE = """
 .dl.model .part { align-self: center; background: var(--dl-line); height: 4px; }
 .dl.model .part > div { background: #2b83ba; height: 100%; }
 .dl.model .inner { padding: 0 0 6px 1.1em; }
+.dl.model .bad { color: #d1433f; font-weight: 600; }
 .dl.model .sum { display: flex; flex-wrap: wrap; gap: 0 22px; padding-top: 6px; }
 """
 
@@ -62,11 +65,26 @@ def html(
     backend : str
         Where the model lives; may be empty.
     """
+    rows = MOST_ROWS
+    while True:
+        written = _html(model, totals, graph, backend, rows)
+        if len(written.encode()) <= MOST_BYTES or rows <= 5:
+            return written
+        rows = rows * 2 // 3
+
+
+def _html(
+    model: Row,
+    totals: Sequence[tuple[str, int, int]],
+    graph: bool,
+    backend: str,
+    most: int,
+) -> str:
     titles = ["Layer", "Output shape", "Params", ""] + ["Connected to"] * graph
     head = " ".join(f"<span>{t}</span>" for t in titles)
     whole = max(1, model.count)
-    rows = [_layer(r, whole, graph) for r in model.inside[:MOST_ROWS]]
-    more = len(model.inside) - MOST_ROWS
+    rows = [_layer(r, whole, graph) for r in model.inside[:most]]
+    more = len(model.inside) - most
     if more > 0:
         rows.append(f'<div class="q">and {more} more</div>')
     chip = f'<span class="chip">{escape(backend)}</span>' if backend else ""
@@ -81,7 +99,7 @@ def html(
 def _layer(row: Row, whole: int, graph: bool) -> str:
     cells = [
         f'<span><span class="n"></span>{escape(row.name)} '
-        f'<span class="q">{escape(row.kind)}</span></span>',
+        f'<span class="q">{escape(row.kind)}</span>{_marks(row.marks)}</span>',
         f"<code>{escape(row.shape)}</code>",
         f"<span>{row.params}</span>",
         f'<span class="part"><div style="width: {100 * row.count / whole:.1f}%">'
@@ -108,10 +126,15 @@ def _inner(row: Row, whole: int, graph: bool) -> str:
     lines = "".join(
         f"<tr><td>{escape(w.name)}</td><td><code>{w.shape}</code></td>"
         f"<td>{escape(w.dtype)}</td><td>{w.count:,}</td>"
-        f"<td>{'trainable' if w.trainable else 'not trained'}</td></tr>"
+        f"<td>{'trainable' if w.trainable else 'not trained'}{_marks(w.marks)}</td>"
+        "</tr>"
         for w in row.weights
     )
     return f'<div class="inner"><table><tbody>{lines}</tbody></table></div>'
+
+
+def _marks(marks: Sequence[str]) -> str:
+    return f' <span class="bad">{escape(", ".join(marks))}</span>' if marks else ""
 
 
 def _sum(totals: Sequence[tuple[str, int, int]]) -> str:

@@ -19,6 +19,13 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
+def cell() -> int | None:
+    """Return the number of the notebook cell that runs; None outside of notebooks."""
+    if not in_notebook():
+        return None
+    return int(sys.modules["IPython"].get_ipython().execution_count)
+
+
 def place() -> Place:
     """Return where what is printed now will be read.
 

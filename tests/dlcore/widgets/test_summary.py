@@ -179,8 +179,8 @@ def test_html_of_a_large_model_stays_small():
     layers = [dlcore.layers.Dense(2) for _ in range(300)]
     model = dlcore.Sequential([dlcore.Input((2,)), *layers])
     text = summary.html(model)
-    assert "and 100 more" in text
-    assert len(text.encode()) <= 160 * 1024
+    assert re.search(r"and \d+ more", text)
+    assert len(text.encode()) <= 50_000
 
 
 def test_mimebundle():
