@@ -1,8 +1,8 @@
-"""In which dtype a layer computes, and in which it keeps its variables."""
+"""``DTypePolicy``, and the one of layers that are given none."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from dlcore.src import config
 from dlcore.src.dtypes import ALL, is_float, standardize_dtype
@@ -13,9 +13,32 @@ _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 _global: DTypePolicy | None = None
 
 
+def dtypes_of(name: Any) -> tuple[str, str]:
+    """Return what the policy of a name computes in, and keeps variables in.
+
+    Raises
+    ------
+    TypeError
+        If it is no string.
+    ValueError
+        If there is no such policy.
+    """
+    if not isinstance(name, str):
+        raise TypeError(
+            "'name' must be a string, such as 'mixed_float16'. "
+            f"Received: name={name!r} (of type {type(name)})"
+        )
+    if name in _MIXED:
+        return _MIXED[name], "float32"
+    if name not in ALL:
+        hint = did_you_mean(name, [*ALL, *_MIXED])
+        raise ValueError(f"Cannot convert {name!r} to a DTypePolicy.{hint}")
+    return name, name
+
+
 @export(
-    "dlcore.dtype_policies.DTypePolicy",
     "dlcore.DTypePolicy",
+    "dlcore.dtype_policies.DTypePolicy",
     "dlcore.dtype_policies.FloatDTypePolicy",
     "dlcore.FloatDTypePolicy",
     "dlcore.mixed_precision.DTypePolicy",
@@ -44,21 +67,15 @@ class DTypePolicy:
     ('bfloat16', 'float32')
     """
 
-    quantization_mode = None
+    name: str
+    compute_dtype: str
+    variable_dtype: str
+    #: How weights are quantized; None where they are not.
+    quantization_mode: str | None = None
 
     def __init__(self, name: str | None = None):
-        name = dtype_policy().name if name is None else name
-        if not isinstance(name, str):
-            raise TypeError(
-                "'name' must be a string, such as 'mixed_float16'. "
-                f"Received: name={name!r} (of type {type(name)})"
-            )
-        if name not in ALL and name not in _MIXED:
-            hint = did_you_mean(name, [*ALL, *_MIXED])
-            raise ValueError(f"Cannot convert {name!r} to a DTypePolicy.{hint}")
-        self.name: str = name
-        self.compute_dtype = _MIXED.get(name, name)
-        self.variable_dtype = "float32" if name in _MIXED else name
+        self.name = dtype_policy().name if name is None else name
+        self.compute_dtype, self.variable_dtype = dtypes_of(self.name)
 
     def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
         """Return ``x`` as a tensor, floats in ``dtype`` where ``autocast`` asks."""
@@ -72,17 +89,22 @@ class DTypePolicy:
         return x
 
     def get_config(self) -> dict[str, Any]:
-        """Return ``{"name": ...}``."""
+        """Return the constructor's arguments."""
         return {"name": self.name}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a policy from what ``get_config`` returned."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
-        """Compare the names."""
-        return isinstance(other, DTypePolicy) and self.name == other.name
+        """Compare class, name and configuration."""
+        return (
+            isinstance(other, DTypePolicy)
+            and type(other) is type(self)
+            and other.name == self.name
+            and other.get_config() == self.get_config()
+        )
 
     def __hash__(self) -> int:
         """Hash the name."""
@@ -90,7 +112,7 @@ class DTypePolicy:
 
     def __repr__(self) -> str:
         """Show the name."""
-        return f'<DTypePolicy "{self.name}">'
+        return f'<{type(self).__name__} "{self.name}">'
 
 
 @export(
@@ -121,6 +143,8 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
     ValueError
         If it is neither a policy nor the name of one.
     """
+    from dlcore.src.dtype_policies.finding import get
+
     global _global
     if not isinstance(policy, str | DTypePolicy):
         raise ValueError(
@@ -129,35 +153,3 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
             f"policy={policy!r} (of type {type(policy)})"
         )
     _global = get(policy)
-
-
-@export("dlcore.dtype_policies.get")
-def get(identifier: Any) -> DTypePolicy:
-    """Return the policy of a name, a configuration, a dtype or None."""
-    if identifier is None:
-        return dtype_policy()
-    if isinstance(identifier, DTypePolicy):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return DTypePolicy(identifier)
-    return DTypePolicy(standardize_dtype(identifier))
-
-
-@export("dlcore.dtype_policies.serialize")
-def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
-    """Return a policy as a configuration."""
-    return {
-        "module": "keras",
-        "class_name": type(dtype_policy).__name__,
-        "config": dtype_policy.get_config(),
-        "registered_name": None,
-    }
-
-
-@export("dlcore.dtype_policies.deserialize")
-def deserialize(config: Any, custom_objects: Any = None) -> DTypePolicy:
-    """Return the policy of a configuration."""
-    inner = config.get("config", config)
-    return DTypePolicy(**inner)
