@@ -41,13 +41,13 @@ class BackupAndRestore(Callback):
         delete_checkpoint: bool = True,
     ):
         if not backup_dir:
-            raise ValueError("Argument `backup_dir` must name a folder; it is empty.")
+            raise ValueError("Empty `backup_dir` argument passed: name a folder.")
         try:
             self._batches = BatchCounter(save_freq)
         except ValueError as error:
             raise ValueError(
-                "Argument `save_freq` must be 'epoch' or a number of batches, got "
-                f"{save_freq!r}."
+                "Invalid value for argument `save_freq`: it must be 'epoch' or a "
+                f"number of batches, got {save_freq!r}."
             ) from error
         self.backup_dir = str(backup_dir)
         self.save_freq = save_freq

@@ -148,12 +148,18 @@ def _flat(callbacks: Any) -> Iterator[Any]:
 
 
 def _hook(name: str) -> Any:
-    if "batch" in name or "epoch" in name:
+    if "batch" in name:
 
-        def indexed(self: CallbackList, index: int, logs: Logs = None) -> None:
-            self._run(name, index, logs=logs)
+        def of_batch(self: CallbackList, batch: int, logs: Logs = None) -> None:
+            self._run(name, batch, logs=logs)
 
-        return indexed
+        return of_batch
+    if "epoch" in name:
+
+        def of_epoch(self: CallbackList, epoch: int, logs: Logs = None) -> None:
+            self._run(name, epoch, logs=logs)
+
+        return of_epoch
 
     def plain(self: CallbackList, logs: Logs = None) -> None:
         self._count(name)

@@ -58,8 +58,11 @@ class LearningRateScheduler(Callback):
                 )
             optimizer.learning_rate = rate
             if self.verbose:
-                of = f" of {suffix[1:]}" if suffix else ""
-                say(f"\nEpoch {epoch + 1}: learning rate{of} set to {rate}.")
+                of = f"{suffix[1:]} " if suffix else ""
+                say(
+                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting {of}"
+                    f"learning rate to {rate}."
+                )
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the rate to the logs."""
@@ -140,7 +143,7 @@ class ReduceLROnPlateau(MonitorCallback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare, and reduce the rate if the patience is over."""
         log_learning_rates(self.model, {} if logs is None else logs)
-        current = self.monitored(logs)
+        current = self.get_monitor_value(logs)
         if current is None:
             return
         if self.in_cooldown():
@@ -157,15 +160,16 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def _reduce(self, epoch: int) -> bool:
         reduced = False
-        for optimizer in optimizers_of(self.model).values():
+        for suffix, optimizer in optimizers_of(self.model).items():
             old = learning_rate(optimizer)
             if old > np.float32(self.min_lr):
                 optimizer.learning_rate = max(old * self.factor, self.min_lr)
                 reduced = True
                 if self.verbose:
+                    of = f"{suffix[1:]} " if suffix else ""
                     say(
-                        f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing the learning "
-                        f"rate to {learning_rate(optimizer):g}."
+                        f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {of}"
+                        f"learning rate to {learning_rate(optimizer):g}."
                     )
         return reduced
 

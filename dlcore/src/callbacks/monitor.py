@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dlcore import ops
 from dlcore.src.callbacks.base import Callback, Logs
 from dlcore.src.errors import did_you_mean
 
@@ -35,7 +35,7 @@ class MonitorCallback(Callback):
     ):
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__}: the mode {mode!r} is unknown, 'auto' is taken."
+                f"{type(self).__name__} mode {mode!r} is unknown, 'auto' is taken."
                 + did_you_mean(mode, ("auto", "min", "max")),
                 stacklevel=3,
             )
@@ -44,16 +44,16 @@ class MonitorCallback(Callback):
         self.mode = mode
         self.best = baseline
         self.min_delta = abs(min_delta)
-        self._better: Callable[[Any, Any], bool] | None = None
+        self.monitor_op: Callable[[Any, Any], Any] | None = None
 
     def is_better(self, value: Any, reference: Any) -> bool:
         """Whether a number is better than another one; than None anything is."""
-        if self._better is None:
-            self._better = operator.lt if self._less_is_better() else operator.gt
+        if self.monitor_op is None:
+            self.monitor_op = ops.less if self._less_is_better() else ops.greater
         if reference is None:
             return True
-        sign = 1 if self._better is operator.lt else -1
-        return self._better(value + sign * self.min_delta, reference)
+        sign = 1 if self.monitor_op is ops.less else -1
+        return bool(self.monitor_op(value + sign * self.min_delta, reference))
 
     def _less_is_better(self) -> bool:
         if self.mode != "auto":
@@ -71,7 +71,7 @@ class MonitorCallback(Callback):
             "is not known. Say mode='min' or mode='max'."
         )
 
-    def monitored(self, logs: Logs) -> Any:
+    def get_monitor_value(self, logs: Logs) -> Any:
         """Return the watched number, or None with a warning if it is not there."""
         logs = logs or {}
         value = logs.get(self.monitor)

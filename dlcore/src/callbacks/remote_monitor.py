@@ -66,6 +66,6 @@ class RemoteMonitor(Callback):
                 requests.post(url, form, headers=self.headers)
         except requests.exceptions.RequestException:
             warnings.warn(
-                f"RemoteMonitor could not reach {self.root}.",
+                f"Could not reach RemoteMonitor root server at {self.root}.",
                 stacklevel=2,
             )

@@ -36,8 +36,8 @@ class TerminateOnNaN(Callback):
             return
         if self.raise_error:
             raise RuntimeError(
-                f"NaN or Inf loss: it was {loss} in batch {batch}. Look for NaN in the "
-                "data, or lower the learning rate."
+                f"NaN or Inf loss encountered: {loss} in batch {batch}. Look for NaN "
+                "in the data, or lower the learning rate."
             )
         say(f"Batch {batch}: the loss is {loss}, training stops")
         self.model.stop_training = True

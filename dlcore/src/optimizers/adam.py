@@ -151,7 +151,10 @@ class AdamW(Adam):
         **options: Any,
     ):
         if weight_decay is None:
-            raise ValueError("`weight_decay` must be a number for AdamW, got None.")
+            raise ValueError(
+                "Argument `weight_decay` must be a float. Received: weight_decay=None. "
+                "Adam is AdamW without it."
+            )
         super().__init__(
             learning_rate,
             beta_1,

@@ -212,7 +212,8 @@ class Ftrl(Optimizer):
     ):
         if learning_rate_power > 0:
             raise ValueError(
-                f"`learning_rate_power` must be 0 or less, got {learning_rate_power!r}."
+                "`learning_rate_power` needs to be negative or zero. Received: "
+                f"learning_rate_power={learning_rate_power!r}."
             )
         for argument, value in (
             ("initial_accumulator_value", initial_accumulator_value),
@@ -224,7 +225,10 @@ class Ftrl(Optimizer):
             ),
         ):
             if value < 0:
-                raise ValueError(f"`{argument}` must be 0 or more, got {value!r}.")
+                raise ValueError(
+                    f"`{argument}` needs to be positive or zero. Received: "
+                    f"{argument}={value!r}."
+                )
         self.learning_rate_power = learning_rate_power
         self.initial_accumulator_value = initial_accumulator_value
         self.l1 = l1_regularization_strength

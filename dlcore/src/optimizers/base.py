@@ -30,11 +30,14 @@ from dlcore.src.variable import Variable, lent
 
 
 def _where_the_variables_are(build: Callable[..., None]) -> Callable[..., None]:
-    """Move the optimizer to its variables' backend before it is built."""
+    """Move the optimizer to its variables' backend before it is built.
+
+    The variables may be named ``variables`` or, as in Keras' optimizers, ``var_list``.
+    """
 
     @functools.wraps(build)
-    def call(self: Any, variables: Any) -> None:
-        variables = list(variables)
+    def call(self: Any, variables: Any = None, *, var_list: Any = None) -> None:
+        variables = list(var_list if variables is None else variables)
         home = home_of(variables)
         if home is not None and home is not self.backend:
             self.to_backend(home)
@@ -42,6 +45,7 @@ def _where_the_variables_are(build: Callable[..., None]) -> Callable[..., None]:
             build(self, variables)
         self.built = True
 
+    del call.__wrapped__  # type: ignore[attr-defined]  # the signature is this one
     return call
 
 
@@ -261,7 +265,9 @@ class Optimizer(Configurable):
             )
         made = [
             [
-                self.add_variable_from_reference(variable, n, i)
+                None  # it is no weight, and its "gradient" its next value
+                if variable.overwrite_with_gradient
+                else self.add_variable_from_reference(variable, n, i)
                 for n, i in zip(names, inits, strict=True)
             ]
             for variable in trainable_variables
@@ -282,7 +288,7 @@ class Optimizer(Configurable):
         if self.use_ema:
             self._averages = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
-            self._sums = self.add_optimizer_variables(variables, "gradient_accumulator")
+            self._sums = [self.make_slot(v, "gradient_accumulator") for v in variables]
         self._slots = self.make_slots(variables)
 
     def slot_groups(self) -> list[tuple[str, ...]]:
@@ -294,7 +300,8 @@ class Optimizer(Configurable):
         slots: list[list[Variable]] = [[] for _ in variables]
         for group in self.slot_groups():
             for variable, own in zip(variables, slots, strict=True):
-                own += [self.make_slot(variable, name) for name in group]
+                if not variable.overwrite_with_gradient:
+                    own += [self.make_slot(variable, name) for name in group]
         return slots
 
     def make_slot(self, variable: Any, name: str) -> Variable:
@@ -305,6 +312,18 @@ class Optimizer(Configurable):
         """Move its state to another backend, values kept."""
         self.backend = backends.get(backend)
         move(self.variables, self.backend)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Give a variable another value: what ``update_step`` should use."""
+        put(variable, ops.convert_to_tensor(value))
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Add to a variable: what ``update_step`` should use."""
+        put(variable, variable.value + ops.cast(value, variable.value.dtype))
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Subtract from a variable: what ``update_step`` should use."""
+        put(variable, variable.value - ops.cast(value, variable.value.dtype))
 
     # Learning rate
 
@@ -429,9 +448,12 @@ class Optimizer(Configurable):
         with backends.use_backend(self.backend):
             grads, variables = without_missing(grads, variables)
             grads = [ops.convert_to_tensor(g) for g in grads]
+            grads, variables = self._overwrite(grads, variables)
             if self.loss_scale_factor is not None:
                 grads = [g / self.loss_scale_factor for g in grads]
-            if self.gradient_accumulation_steps:
+            if not grads:
+                pass
+            elif self.gradient_accumulation_steps:
                 self._accumulate(grads, variables)
             else:
                 self._update(grads, variables)
@@ -512,6 +534,28 @@ class Optimizer(Configurable):
         for variable, value in zip(state, values, strict=True):
             variable.value = value
 
+    def _overwrite(
+        self, grads: list[Any], variables: list[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Give weights that are no weights their "gradients"; return the others.
+
+        Scales of float8 layers are such: what comes back for them is their next
+        value. Of several accumulated ones the largest counts.
+        """
+        pairs = list(zip(grads, variables, strict=True))
+        steps = self.gradient_accumulation_steps
+        for g, v in pairs:
+            if v.overwrite_with_gradient and steps:
+                largest = self._sums[self._index[id(v)]]
+                due = ops.equal((self._iterations.value + 1) % steps, 0)
+                value = ops.maximum(g, largest.value)
+                put(v, ops.where(due, value, v.value))
+                put(largest, ops.where(due, ops.zeros_like(value), value))
+            elif v.overwrite_with_gradient:
+                self.assign(v, g)
+        kept = [(g, v) for g, v in pairs if not v.overwrite_with_gradient]
+        return [g for g, _ in kept], [v for _, v in kept]
+
     def _accumulate(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps or 1
         sums = [self._sums[self._index[id(v)]] for v in variables]
@@ -542,14 +586,16 @@ class Optimizer(Configurable):
 
     def averaged(self) -> list[tuple[Any, Variable]]:
         """Return pairs of weight and moving average; needs ``use_ema``."""
-        return list(zip(self._trainable_variables, self._averages, strict=True))
+        pairs = zip(self._trainable_variables, self._averages, strict=True)
+        return [(weight, average) for weight, average in pairs if average is not None]
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Give the weights their moving average, if there is one."""
         if self.use_ema:
             for variable in var_list:
                 average = self._averages[self._index[id(variable)]]
-                variable.assign(average.value)
+                if average is not None:
+                    variable.assign(average.value)
 
     def exclude_from_weight_decay(
         self,
@@ -609,6 +655,8 @@ class Optimizer(Configurable):
                     f"got {len(given)}."
                 )
         values = plain([*trainable_variables, *optimizer_variables])
+        with backends.use_backend(self.backend):
+            values = [ops.convert_to_tensor(v) for v in values]
         with lent([*weights, *own], values):
             self.apply(grads)
             return [v.value for v in weights], [v.value for v in own]

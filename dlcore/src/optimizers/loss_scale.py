@@ -38,6 +38,8 @@ class LossScaleOptimizer(Optimizer):
     dynamic_growth_steps : int
         Good steps after which the factor doubles.
     name : str, optional
+    dynamic : bool
+        Accepted as True only: ``loss_scale_factor`` of any optimizer is a fixed one.
     **options
         Accepted at their defaults only, as configurations hold them.
 
@@ -57,8 +59,16 @@ class LossScaleOptimizer(Optimizer):
         initial_scale: float = 2.0**15,
         dynamic_growth_steps: int = 2000,
         name: str | None = None,
+        *,
+        dynamic: bool = True,
         **options: Any,
     ):
+        if not dynamic:
+            raise ValueError(
+                "LossScaleOptimizer finds the factor itself. For a fixed one set "
+                "`loss_scale_factor` on the optimizer: "
+                f"{type(inner_optimizer).__name__}(loss_scale_factor=...)."
+            )
         for option, value in options.items():
             if option != "learning_rate" and value != _DEFAULTS[option]:
                 raise ValueError(
@@ -104,17 +114,31 @@ class LossScaleOptimizer(Optimizer):
         variables = self._known(grads, trainable_variables)
         with backends.use_backend(self.backend):
             grads = [None if g is None else ops.convert_to_tensor(g) for g in grads]
-            finite = [ops.all(ops.isfinite(g)) for g in grads if g is not None]
             self._if(
-                functools.reduce(ops.logical_and, finite),
+                self.check_finite(grads),
                 lambda: self._good_step(grads, variables),
                 [*variables, *self.variables],
                 self._bad_step,
             )
 
+    def check_finite(self, grads: Iterable[Any]) -> Any:
+        """Return whether all values of all gradients are finite.
+
+        Parameters
+        ----------
+        grads : iterable of tensor or None
+        """
+        finite = [ops.all(ops.isfinite(g)) for g in grads if g is not None]
+        return functools.reduce(ops.logical_and, finite, True)
+
     def _good_step(self, grads: list[Any], variables: list[Any]) -> None:
         scale = self.dynamic_scale.value
-        unscaled = [None if g is None else g / ops.cast(scale, g.dtype) for g in grads]
+        unscaled = [
+            g
+            if g is None or v.overwrite_with_gradient
+            else g / ops.cast(scale, g.dtype)
+            for g, v in zip(grads, variables, strict=True)
+        ]
         self.inner_optimizer.apply(unscaled, variables)
         count = self.step_counter.value + 1
         grow = ops.equal(count, self.dynamic_growth_steps)
@@ -149,7 +173,9 @@ class LossScaleOptimizer(Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {k: v for k, v in super().get_config().items() if k not in _DEFAULTS} | {
+        left_out = {*_DEFAULTS, "dynamic"}
+        config = super().get_config()
+        return {k: v for k, v in config.items() if k not in left_out} | {
             "name": self.name
         }
 

@@ -138,12 +138,16 @@ class Muon(Optimizer):
         a, b, c = self.coefficients
         tall = x.shape[-2] > x.shape[-1]
         if tall:
-            x = ops.transpose(x)
+            x = self.transpose_last_axis(x)
         x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-7)
         for _ in range(steps):
-            square = ops.matmul(x, ops.transpose(x))
+            square = ops.matmul(x, self.transpose_last_axis(x))
             x = a * x + ops.matmul(b * square + c * ops.matmul(square, square), x)
-        return ops.transpose(x) if tall else x
+        return self.transpose_last_axis(x) if tall else x
+
+    def transpose_last_axis(self, X: Any) -> Any:
+        """Return a matrix, or a stack of them, with rows and columns exchanged."""
+        return ops.swapaxes(X, -1, -2)
 
     def _decay(self, variables: list[Any], rate: Any) -> None:
         rate = ops.convert_to_tensor(rate)

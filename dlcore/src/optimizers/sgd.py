@@ -98,7 +98,11 @@ class Lion(Optimizer):
         **options: Any,
     ):
         if not 0 < beta_1 <= 1:
-            raise ValueError(f"`beta_1` must be above 0, at most 1, got {beta_1!r}.")
+            raise ValueError(
+                "Argument `beta_1` must be in the [0, 1] range. Otherwise, the "
+                "optimizer degenerates to SignSGD. Received: "
+                f"beta_1={beta_1!r}."
+            )
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         super().__init__(learning_rate, **options)

@@ -106,7 +106,7 @@ def test_learning_rate_scheduler(capsys):
         callback = callbacks.LearningRateScheduler(schedule, verbose=1)
         history = drive(callback, "loss", [1.0] * 3).history.history
         np.testing.assert_allclose(history["learning_rate"], [0.05, 0.025, 0.0125])
-    assert "Epoch 3: learning rate set to 0.0125" in capsys.readouterr().out
+    assert "setting learning rate to 0.0125" in capsys.readouterr().out
     with pytest.raises(ValueError, match="should return a float"):
         drive(callbacks.LearningRateScheduler(lambda epoch: "x"), "loss", [1.0])
 

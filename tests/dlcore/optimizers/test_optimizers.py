@@ -196,7 +196,7 @@ def test_learning_rate_is_settable(backend):
     assert int(optimizer.iterations) == 2
     optimizer.learning_rate = schedules.ExponentialDecay(0.5, 1, 0.5)
     assert float(optimizer.learning_rate) == pytest.approx(0.125)
-    with pytest.raises(TypeError, match="follows a schedule"):
+    with pytest.raises(TypeError, match="with a `LearningRateSchedule`"):
         optimizer.learning_rate = 0.1
     optimizer = optimizers.SGD(lambda: 0.125)
     assert optimizer.learning_rate == 0.125
@@ -382,3 +382,33 @@ def test_gradients_may_be_numpy_arrays(backend):
         gradient = np.array([3.0, 4.0], "float32")
         optimizers.SGD(0.0, **options).apply([gradient], [variable])
     assert variable.numpy().tolist() == [1.0, 2.0]
+
+
+def test_a_weight_may_be_overwritten_by_its_gradient():
+    scale = dlcore.Variable([1.0, 2.0])
+    scale.overwrite_with_gradient = True
+    weight = dlcore.Variable([1.0, 2.0])
+    optimizer = optimizers.SGD(1.0, gradient_accumulation_steps=2, use_ema=True)
+    for size in (3.0, 1.0):  # of several values the largest
+        optimizer.apply([np.full(2, size, "float32")] * 2, [scale, weight])
+    assert scale.numpy().tolist() == [3.0, 3.0]
+    assert weight.numpy().tolist() == [-1.0, 0.0]
+    assert [w for w, _ in optimizer.averaged()] == [weight]
+    scaled = optimizers.LossScaleOptimizer(optimizers.SGD(1.0), initial_scale=2.0)
+    scaled.apply([np.full(2, 2.0, "float32")] * 2, [scale, weight])
+    assert scale.numpy().tolist() == [2.0, 2.0]
+    assert weight.numpy().tolist() == [-2.0, -1.0]
+
+
+def test_what_update_step_uses_in_keras():
+    class Halving(optimizers.Optimizer):
+        def update_step(self, gradient, variable, learning_rate):
+            self.assign_sub(variable, dlcore.ops.cast(learning_rate, "float64"))
+            self.assign(variable, variable / 2)
+            self.assign_add(variable, 1)
+
+    weight = dlcore.Variable([3.0])
+    optimizer = Halving(1.0)
+    optimizer.build(var_list=[weight])
+    optimizer.apply([np.ones(1, "float32")])
+    assert weight.numpy().tolist() == [2.0]
