@@ -16,7 +16,13 @@ from dlcore.src import config
 from dlcore.src.dtypes import is_float, result_type, standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
-from dlcore.src.ops.numpy.shape import check_constant, pad_widths, sections
+from dlcore.src.ops.numpy.indexing import _where_rule
+from dlcore.src.ops.numpy.shape import (
+    _reshape_rule,
+    check_constant,
+    pad_widths,
+    sections,
+)
 
 _NUMBERS = (int, float)
 
@@ -143,11 +149,17 @@ def _shapes(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             x, widths, constant_values=0 if constant_values is None else constant_values
         )
 
+    def reshape(x: Any, newshape: Any) -> Any:
+        # numpy takes every negative size for -1: the rule says what is wrong.
+        if type(newshape) is tuple and newshape and min(newshape) < -1:
+            _reshape_rule(x, newshape)
+        return xp.reshape(convert(x), newshape)
+
     def squeeze(x: Any, axis: Any = None) -> Any:
         return xp.squeeze(convert(x), axis=_axes(axis))
 
     return {
-        "reshape": lambda x, newshape: xp.reshape(convert(x), newshape),
+        "reshape": reshape,
         "transpose": lambda x, axes=None: xp.transpose(convert(x), axes=axes),
         "broadcast_to": lambda x, shape: xp.broadcast_to(convert(x), shape),
         "expand_dims": lambda x, axis: xp.expand_dims(convert(x), _axes(axis)),
@@ -180,8 +192,7 @@ def _creation(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         return xp.arange(first, last, 1 if step is None else step, dtype=native(name))
 
     def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-        name = standardize_dtype(dtype) if dtype else rules.promoted(fill_value)
-        return xp.full(shape, fill_value, dtype=native(name))
+        return xp.full(shape, fill_value, dtype=native(standardize_dtype(dtype)))
 
     def plain(fn: Any) -> Any:
         return lambda shape, dtype=None: fn(
@@ -216,6 +227,8 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             return list(nonzero(condition))
         one, two = getattr(x1, "dtype", None), getattr(x2, "dtype", None)
         if one is None or one != two:
+            if x1 is None or x2 is None:
+                _where_rule(condition, x1, x2)
             dtype = native(rules.promoted(x1, x2))
             if dtype not in (one, two) or dtype.kind not in "fc":
                 x1, x2 = convert(x1, _of(dtype)), convert(x2, _of(dtype))

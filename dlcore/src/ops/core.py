@@ -54,6 +54,8 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
     keys = list(key) if isinstance(key, tuple) else [key]
     shape = list(rules.shape_of(x))
     used = sum(1 for k in keys if k is not None and k is not Ellipsis)
+    if sum(k is Ellipsis for k in keys) > 1:
+        raise ValueError(f"`key` may hold one ellipsis, got {key}")
     result: list[int | None] = []
     axis = 0
     for k in keys:
@@ -64,7 +66,7 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
             result += shape[axis : axis + gap]
             axis += gap
         elif axis >= len(shape):
-            raise IndexError(f"too many indices for a tensor of shape {tuple(shape)}")
+            raise ValueError(f"too many indices for a tensor of shape {tuple(shape)}")
         elif isinstance(k, builtins.slice):
             size = shape[axis]
             plain = k.start is None and k.stop is None and k.step in (None, 1)
@@ -74,6 +76,12 @@ def _get_item_rule(x: Any, key: Any) -> Spec:
                 result.append(size if plain else len(range(*k.indices(size))))
             axis += 1
         elif isinstance(k, int | np.integer):
+            size = shape[axis]
+            if size is not None and not -size <= k < size:
+                raise ValueError(
+                    f"index {k} is out of bounds for axis {axis} of shape "
+                    f"{tuple(shape)}"
+                )
             axis += 1
         elif rules.promoted(k) == "bool":
             result.append(None)
@@ -399,8 +407,8 @@ def ndim(x: Any) -> int:
 
 
 @export("dlcore.ops.size", "dlcore.ops.numpy.size")
-def size(x: Any) -> int | None:
-    """Return the number of elements; None if a size is not known.
+def size(x: Any) -> int | Any:
+    """Return the number of elements; of a symbolic tensor, as a symbolic scalar.
 
     Examples
     --------
@@ -409,3 +417,5 @@ def size(x: Any) -> int | None:
     6
     """
     return rules.size_of(rules.shape_of(x))
+    if isinstance(x, KerasTensor):
+        return declare.record(size, (x,), {}, Spec((), "int32"))

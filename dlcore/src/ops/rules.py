@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcore.src import config
+from dlcore.src import backend as backends, config
 from dlcore.src.dtypes import is_float, result_type, standardize_dtype
 from dlcore.src.symbolic import Shape, Spec
 
@@ -167,10 +167,15 @@ def reduction(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Spe
 
 
 def accumulator(dtype: str) -> str:
-    """Return the dtype in which numbers are added up or multiplied together."""
+    """Return the dtype in which numbers are added up or multiplied together.
+
+    Small unsigned ones in uint32, but where a backend does not compute with it.
+    """
     if dtype in ("bool", "int8", "int16"):
         return "int32"
-    return "uint32" if dtype in ("uint8", "uint16") else dtype
+    if dtype in ("uint8", "uint16"):
+        return getattr(backends.current().runtime, "SUM_OF_UNSIGNED", "uint32")
+    return dtype
 
 
 @_returns("Without the reduced axes; small integers are added up as 32-bit ones.")

@@ -231,7 +231,12 @@ def elementwise() -> None:
         posinf=2.0,
         neginf=3.0,
     )
+    row("square", K > 0, oracle=np.array(K > 0, "int32"))
     row("isclose", A, A + 1e-7)
+    row("isclose", K, A.astype("float16"))
+    infinite = np.array([np.inf, -np.inf, 3.0], "float32")
+    row("hypot", infinite, np.array([1.0, np.inf, np.inf], "float32"))
+    row("heaviside", K, 0.5, oracle=lambda a, b: np.heaviside(a, b).astype("float32"))
     row("isclose", HOLES, HOLES, equal_nan=True)
     row("allclose", A, A + 1e-7)
     z = (A + 1j * B).astype("complex64")
@@ -260,6 +265,8 @@ def reductions() -> None:
         row(op, CUBE, axis=1, by=(0,), tolerance=1e-4)
         row(op, CUBE, axis=(0, -1), keepdims=True, by=(0,), tolerance=1e-4)
         row(op, K, axis=0)
+    for op in ("sum", "mean", "prod", "var", "any", "all", "max", "nansum"):
+        row(op, A, axis=())
     row("sum", ints(4).astype("int8"))
     row("sum", ints(4, low=0).astype("uint8"))
     row("max", A, initial=5.0)
@@ -453,6 +460,7 @@ def sorting() -> None:
     row("searchsorted", np.array([1.0, 2.0, 3.0], "float32"), A)
     row("searchsorted", np.array([1, 2, 2, 3], "int32"), K, side="right")
     row("digitize", A, np.array([-1.0, 0.0, 1.0], "float32"))
+    row("digitize", K > 0, np.array([False, True]))
     row("isin", K, np.array([1, 2], "int32"))
     row("isin", K, np.array([1, 2], "int32"), invert=True)
     row("bincount", np.array([1, 1, 4], "int32"), data_dependent=True)
@@ -463,9 +471,11 @@ def sorting() -> None:
         minlength=7,
         data_dependent=True,
     )
-    row("histogram", A, bins=4)
-    row("histogram", A, bins=3, range=(-1.0, 1.0))
+    row("histogram", A.ravel(), bins=4)
+    row("histogram", A.ravel(), bins=3, range=(-1.0, 1.0))
     row("unique", K, data_dependent=True)
+    distinct = np.array([0.5, 1, 3, 5, np.nan, np.nan], "float32")
+    row("unique", HOLES.ravel(), oracle=distinct, data_dependent=True)
     row("unique", K, return_inverse=True, return_counts=True, data_dependent=True)
     row("unique", np.array([3, 1, 3], "int32"), return_index=True, data_dependent=True)
     row(
@@ -537,7 +547,8 @@ def products() -> None:
 def creation() -> None:
     row("zeros", (2, 3), oracle=np.zeros((2, 3), "float32"))
     row("ones", (2,), dtype="int32")
-    row("full", (2, 2), 7)
+    row("full", (2, 2), 7, oracle=np.full((2, 2), 7, "float32"))
+    row("full", (2, 2), 7, dtype="int32")
     row("full", (2, 2), 0.5)
     row("zeros_like", K)
     row("ones_like", A, dtype="int32")

@@ -27,7 +27,19 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type, str]] = [
     ("einsum", ("ij,jk->ik", A, B), {}, ValueError, "'j' in 'ij,jk->ik' is 3 and 4"),
     ("concatenate", ([A, B],), {}, ValueError, "differ beside axis 0"),
     ("reshape", (A, (4, 2)), {}, ValueError, "cannot become"),
-    ("transpose", (A, (0, 0)), {}, ValueError, "no permutation"),
+    ("reshape", (A, (-2, 3)), {}, ValueError, "non-negative integer"),
+    ("transpose", (A, (0, 0)), {}, ValueError, "valid permutation"),
+    ("transpose", (A, (0,)), {}, ValueError, "the same length as the input shape"),
+    ("transpose", (A, (0, 5)), {}, ValueError, r"an integer in \[-2, 2\)"),
+    ("diagonal", (A, 0, 0, 0), {}, ValueError, "two different axes"),
+    ("where", (A > 0, A), {}, ValueError, "either both should be `None`"),
+    ("argpartition", (A, (1, 2)), {}, ValueError, "`kth` must be an integer"),
+    ("histogram", (A,), {}, ValueError, "must be 1-dimensional"),
+    ("histogram", (A[0], -5), {}, ValueError, "a non-negative integer"),
+    ("histogram", (A[0], 5, (1, 0)), {}, ValueError, "greater than the first"),
+    ("inner", (A, B), {}, ValueError, "the last dimension"),
+    ("get_item", (A, (0, 7)), {}, ValueError, "7 is out of bounds for axis 1"),
+    ("eye", (2.0,), {}, TypeError, "sizes of a matrix are integers"),
     ("squeeze", (A, 0), {}, ValueError, "has not the size 1"),
     ("split", (A, 2, 1), {}, ValueError, "does not divide into 2"),
     ("sum", (A,), {"axis": 5}, ValueError, "it can be -2 to 1"),
@@ -65,6 +77,8 @@ def tensors(x: Any) -> Any:
 def test_a_failed_call_is_explained(
     name: str, args: Any, kwargs: Any, kind: type, says: str, backend: str
 ) -> None:
+    if (backend, name) == ("jax", "get_item"):
+        pytest.skip("jax takes the last element for what is out of bounds")
     args = tuple(map(tensors, args))
     kwargs = {k: tensors(v) for k, v in kwargs.items()}
     with pytest.raises(Exception) as raised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,26 @@ def test_value_and_dtype(row: Row, backend: str) -> None:
         args, kwargs = symbolic(row)
         dtypes = [s.dtype for s in leaves(REGISTRY[row.op].function(*args, **kwargs))]
     assert [ops.dtype(got) for got in result] == dtypes
+
+
+#: The first row of each op.
+FIRST = list({r.op: r for r in reversed(ROWS)}.values())
+
+
+@pytest.mark.parametrize("row", FIRST, ids=lambda r: r.op)
+def test_arguments_by_name(row: Row, backend: str) -> None:
+    op = REGISTRY[row.op]
+    if row.op in backends.get(backend).lacks:
+        pytest.skip(backends.get(backend).lacks[row.op])
+    args, kwargs = tensors(row)
+    bound = op.signature.bind(*args, **kwargs)
+    kinds = {p.kind for p in op.signature.parameters.values()}
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        pytest.skip("*operands have no names")
+    by_name = leaves(op.function(**bound.arguments))
+    for got, want in zip(by_name, leaves(op.function(*args, **kwargs)), strict=True):
+        assert ops.dtype(got) == ops.dtype(want)
+        assert tuple(got.shape) == tuple(want.shape)
 
 
 def symbolic(row: Row, known: bool = True) -> tuple[tuple[Any, ...], dict[str, Any]]:

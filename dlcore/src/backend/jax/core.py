@@ -150,6 +150,7 @@ def unique(
     if not isinstance(found, tuple):
         return found
     return (found[0], *(v.astype("int32") for v in found[1:]))
+        equal_nan=False,
 
 
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:

@@ -177,18 +177,17 @@ def unique(
     fill_value: Any = None,
 ) -> Any:
     x = convert(x)
-    found, index, inverse, counts = np.unique(x, True, True, True, axis=axis)
-    extra = [(return_index, index), (return_inverse, inverse), (return_counts, counts)]
-    along = 0 if axis is None else axis
-    results = [found] + [v.astype("int32") for wanted, v in extra if wanted]
+    # As in the other libraries, one NaN does not equal another.
+    found, index, inverse, counts = np.unique(
+        x, True, True, True, axis=axis, equal_nan=False
+    )
     if size is not None:
-        whole = [True] + [v is not inverse for wanted, v in extra if wanted]
-        results = [
-            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0)
-            if w
-            else v
-            for i, (v, w) in enumerate(zip(results, whole, strict=True))
-        ]
+        # What is filled in has the index of the first element, as in jax.
+        first = index[0] if index.size else 0
+        found = _resize(found, size, fill_value, 0 if axis is None else axis)
+        index, counts = _resize(index, size, first, 0), _resize(counts, size, 0, 0)
+    extra = [(return_index, index), (return_inverse, inverse), (return_counts, counts)]
+    results = [found] + [v.astype("int32") for wanted, v in extra if wanted]
     return tuple(results) if len(results) > 1 else results[0]
 
 
@@ -199,6 +198,7 @@ def _resize(x: Any, size: int, value: Any, axis: int) -> Any:
         return x
     if value is None:
         value = x.min() if x.size else 0
+    axis %= x.ndim
     widths = [(0, missing if i == axis else 0) for i in range(x.ndim)]
     return np.pad(x, widths, constant_values=value)
 

@@ -77,7 +77,13 @@ def _same(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _logical(fn: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *xs: fn(*[x if type(x) is np.ndarray else convert(x) for x in xs])
+    def op(x1: Any, x2: Any) -> Any:
+        return fn(
+            x1 if type(x1) is np.ndarray else convert(x1),
+            x2 if type(x2) is np.ndarray else convert(x2),
+        )
+
+    return op
 
 
 def sinc(x: Any) -> Any:

@@ -371,6 +371,8 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
             f"{tuple(ordered.shape)}. Use vectorized_map for several."
         )
     ordered, values = promote(ordered, values)
+    if ordered.dtype is tf.bool:  # there is no order of bool
+        ordered, values = tf.cast(ordered, tf.int32), tf.cast(values, tf.int32)
     kernel = raw("LowerBound" if side == "left" else "UpperBound")
     found = kernel(ordered[None], _reshape(values, [1, -1]))
     return _reshape(found, extent(values))
@@ -418,11 +420,14 @@ def unique(
         first = tf.range(tf.size(inverse))
         results.append(tf.math.unsorted_segment_min(first, inverse, tf.size(counts)))
     if return_counts:
+    fills = [fill_value]
         results.append(counts)
     if size is not None:
         results = [
-            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0)
-            for i, v in enumerate(results)
+        fills.append(tf.concat([results[-1], [0]], 0)[0])  # the first, as in jax
+            _resize(v, size, fill, along if i == 0 else 0)
+            for i, (v, fill) in enumerate(zip(results, fills, strict=True))
+        fills.append(0)
         ]
     if return_inverse:
         inverse = inverse if axis is not None else _reshape(inverse, shape)

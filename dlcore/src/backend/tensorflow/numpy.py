@@ -7,7 +7,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlcore.src.backend.active import use_backend
 from dlcore.src.backend.tensorflow.runtime import (
     NATIVE,
     _cast,
@@ -18,7 +17,6 @@ from dlcore.src.backend.tensorflow.runtime import (
 )
 from dlcore.src.dtypes import result_type, standardize_dtype
 from dlcore.src.ops import rules
-from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.numpy.creation import arange_dtype
 
 _PYTHON = (int, float, bool, complex)
@@ -400,23 +398,6 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return _min(_max(x, x_min), x_max)
 
 
-def _shared(name: str) -> Callable[..., Any]:
-    """Run the shared body of an op on tensors of one dtype, which it expects here.
-
-    It is written with operators, and TensorFlow's do not promote.
-    """
-
-    def op(x1: Any, x2: Any, *args: Any, **kwargs: Any) -> Any:
-        with use_backend("tensorflow"):
-            return REGISTRY[name].body(*floats(x1, x2), *args, **kwargs)  # type: ignore[misc]
-
-    return op
-
-
-hypot, heaviside, isclose = _shared("hypot"), _shared("heaviside"), _shared("isclose")
-logaddexp, logaddexp2 = _shared("logaddexp"), _shared("logaddexp2")
-
-
 # Creation
 
 
@@ -443,8 +424,7 @@ empty = zeros
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    name = standardize_dtype(dtype) if dtype else rules.promoted(fill_value)
-    value = convert(fill_value, name)
+    value = convert(fill_value, standardize_dtype(dtype))
     if value.shape.rank == 0:
         return raw("Fill")(ints(sizes(shape)), value)
     return raw("BroadcastTo")(value, ints(sizes(shape)))

@@ -10,7 +10,7 @@ from dlcore.src.backend.tensorflow.numpy import _select, extent, sizes
 from dlcore.src.backend.tensorflow.runtime import convert, ints, is_ours, raw
 from dlcore.src.dtypes import result_type
 from dlcore.src.ops import rules
-from dlcore.src.ops.numpy.shape import pad_widths, sections
+from dlcore.src.ops.numpy.shape import _transpose_rule, pad_widths, sections
 
 _reshape, _transpose, _expand = raw("Reshape"), raw("Transpose"), raw("ExpandDims")
 _squeeze, _concat, _gather = raw("Squeeze"), raw("ConcatV2"), raw("GatherV2")
@@ -29,6 +29,8 @@ def transpose(x: Any, axes: Any = None) -> Any:
     rank = x.shape.rank
     if axes is None:
         return _transpose(x, ints(range(rank - 1, -1, -1)))
+    if not all(-rank <= a < rank for a in axes):
+        _transpose_rule(x, axes)
     return _transpose(x, ints(a % rank for a in axes))
 
 

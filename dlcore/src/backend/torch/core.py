@@ -190,22 +190,16 @@ def unique(
     found, inverse, counts = torch.unique(
         x, sorted=True, return_inverse=True, return_counts=True, dim=axis
     )
-    along = 0 if axis is None else axis
-    results = [found]
-    if return_index:
-        flat = inverse.reshape(-1)
-        index = torch.full((counts.shape[0],), flat.numel(), dtype=torch.int64)
-        order = torch.arange(flat.numel())
-        results.append(index.scatter_reduce(0, flat, order, "amin").to(torch.int32))
-    if return_counts:
-        results.append(counts.to(torch.int32))
+    flat = inverse.reshape(-1)
+    index = torch.full((counts.shape[0],), flat.numel(), dtype=torch.int64)
+    index = index.scatter_reduce(0, flat, torch.arange(flat.numel()), "amin")
     if size is not None:
-        results = [
-            _resize(v, size, fill_value if i == 0 else 0, along if i == 0 else 0)
-            for i, v in enumerate(results)
-        ]
-    if return_inverse:
-        results.insert(1 + return_index, inverse.to(torch.int32))
+        # What is filled in has the index of the first element, as in jax.
+        first = index[0].item() if index.numel() else 0
+        found = _resize(found, size, fill_value, 0 if axis is None else axis)
+        index, counts = _resize(index, size, first, 0), _resize(counts, size, 0, 0)
+    extra = [(return_index, index), (return_inverse, inverse), (return_counts, counts)]
+    results = [found] + [v.to(torch.int32) for wanted, v in extra if wanted]
     return tuple(results) if len(results) > 1 else results[0]
 
 
@@ -216,6 +210,7 @@ def _resize(x: torch.Tensor, size: int, value: Any, axis: int) -> torch.Tensor:
         return x
     if value is None:
         value = x.min().item() if x.numel() else 0
+    axis %= x.ndim
     shape = [missing if i == axis else d for i, d in enumerate(x.shape)]
     return torch.cat([x, torch.full(shape, value, dtype=x.dtype)], axis)
 

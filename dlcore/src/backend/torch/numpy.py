@@ -13,6 +13,7 @@ from dlcore.src.backend.torch.runtime import NATIVE, convert
 from dlcore.src.dtypes import result_type, standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy.creation import arange_dtype
+from dlcore.src.ops.numpy.matrices import _diagonal_rule
 from dlcore.src.ops.numpy.shape import check_constant, pad_widths, sections
 
 _NUMBERS = (int, float)
@@ -90,7 +91,13 @@ def _same(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _logical(fn: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *xs: fn(*[x if type(x) is Tensor else convert(x) for x in xs])
+    def op(x1: Any, x2: Any) -> Any:
+        return fn(
+            x1 if type(x1) is Tensor else convert(x1),
+            x2 if type(x2) is Tensor else convert(x2),
+        )
+
+    return op
 
 
 def _integers(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,7 +262,9 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return torch.diagonal(convert(x), offset, axis1, axis2)
+    x = convert(x)
+    _diagonal_rule(x, offset, axis1, axis2)
+    return torch.diagonal(x, offset, axis1, axis2)
 
 
 def tril(x: Any, k: int = 0) -> Any:
@@ -303,7 +312,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    name = standardize_dtype(dtype) if dtype else rules.promoted(fill_value)
+    name = standardize_dtype(dtype)
     if isinstance(fill_value, int | float):
         return torch.full(_sizes(shape), fill_value, dtype=NATIVE[name])
     return torch.broadcast_to(convert(fill_value, name), _sizes(shape)).clone()
@@ -387,6 +396,8 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
             f"{tuple(ordered.shape)}. Use vectorized_map for several."
         )
     ordered, values = promote(ordered, values)
+    if ordered.dtype == torch.bool:  # torch has no order of bool
+        ordered, values = ordered.to(torch.uint8), values.to(torch.uint8)
     found = torch.searchsorted(ordered.contiguous(), values.contiguous(), side=side)
     return found.to(torch.int32)
 

@@ -8,15 +8,20 @@ import torch
 from torch import Tensor
 
 from dlcore.src import config
-from dlcore.src.backend.torch.runtime import NATIVE, convert
+from dlcore.src.backend.torch.runtime import NATIVE, SUM_OF_UNSIGNED, convert
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
-def _axes(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
+def _over(x: Tensor, axis: Any, keepdims: bool) -> tuple[Tensor, Any, bool]:
+    """Return what torch reduces: for it, no axes are all of them."""
+    if axis is None or type(axis) is int:
+        return x, axis, keepdims
+    if not len(axis):  # each element for itself
+        return x[..., None], -1, False
+    return x, tuple(axis), keepdims
 
 
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -24,16 +29,24 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if x.dtype.is_floating_point:
         if axis is None and not keepdims:
             return torch.sum(x)
-        return torch.sum(x, dim=_axes(axis), keepdim=keepdims)
-    dtype = NATIVE[rules.accumulator(standardize_dtype(x.dtype))]
-    if dtype == torch.uint32:
-        return torch.sum(x, dim=_axes(axis), keepdim=keepdims).to(dtype)
-    return torch.sum(x, dim=_axes(axis), keepdim=keepdims, dtype=dtype)
+        x, axis, keepdims = _over(x, axis, keepdims)
+        return torch.sum(x, dim=axis, keepdim=keepdims)
+    dtype = _accumulator(x)
+    x, axis, keepdims = _over(x, axis, keepdims)
+    if dtype == torch.uint32:  # only the sum of these into int64 is there
+        return torch.sum(x, dim=axis, keepdim=keepdims).to(dtype)
+    return torch.sum(x, dim=axis, keepdim=keepdims, dtype=dtype)
+
+
+def _accumulator(x: Tensor) -> torch.dtype:
+    if x.dtype in (torch.uint8, torch.uint16):
+        return NATIVE[SUM_OF_UNSIGNED]
+    return NATIVE[rules.accumulator(standardize_dtype(x.dtype))]
 
 
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     x = convert(x)
-    name = standardize_dtype(dtype or rules.accumulator(standardize_dtype(x.dtype)))
+    name = standardize_dtype(dtype or _accumulator(x))
     if name != "uint32":
         x = x.to(NATIVE[name])
     for a in sorted(rules.canonical_axes(axis, x.ndim), reverse=True):
@@ -49,13 +62,13 @@ def _floating(x: Any) -> Tensor:
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return torch.mean(_floating(x), dim=_axes(axis), keepdim=keepdims)
+    x, axis, keepdims = _over(_floating(x), axis, keepdims)
+    return torch.mean(x, dim=axis, keepdim=keepdims)
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    x = _floating(x)
-    axes = rules.canonical_axes(axis, x.ndim)
-    return torch.var(x, dim=axes, correction=0, keepdim=keepdims)
+    x, axis, keepdims = _over(_floating(x), axis, keepdims)
+    return torch.var(x, dim=axis, correction=0, keepdim=keepdims)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -63,12 +76,12 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    x = convert(x)
+    x, axis, keepdims = _over(convert(x), axis, keepdims)
     return torch.any(x != 0, rules.canonical_axes(axis, x.ndim), keepdim=keepdims)
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    x = convert(x)
+    x, axis, keepdims = _over(convert(x), axis, keepdims)
     return torch.all(x != 0, rules.canonical_axes(axis, x.ndim), keepdim=keepdims)
 
 
@@ -141,6 +154,6 @@ def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    x = _floating(x)
+    x, axis, keepdims = _over(_floating(x), axis, keepdims)
     axes = rules.canonical_axes(axis, x.ndim)
     return torch.logsumexp(x, dim=axes, keepdim=keepdims) if x.ndim else x

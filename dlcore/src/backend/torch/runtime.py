@@ -26,6 +26,9 @@ _NAMES.update({dtype: name for name, dtype in NATIVE.items()})
 
 
 _ML_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4")
+#: What uint8 and uint16 are added up in: torch has hardly an op on uint32.
+SUM_OF_UNSIGNED = "int32"
+
 _NUMBERS = (bool, int, float)
 
 

@@ -15,8 +15,6 @@ from dlcore.src.symbolic import Spec
 
 
 def _full_rule(shape: Any, fill_value: Any, dtype: Any = None) -> Spec:
-    if dtype is None:
-        dtype = rules.promoted(fill_value)
     return rules.created(shape, dtype=dtype)
 
 
@@ -53,7 +51,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     fill_value : number or tensor
         Broadcast to the shape.
     dtype : str, optional
-        That of the value unless given.
+        ``floatx()`` unless given.
     """
 
 

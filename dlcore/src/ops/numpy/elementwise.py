@@ -13,7 +13,8 @@ from dlcore.src.ops.core import cast
 from dlcore.src.ops.declare import derived, primitive
 from dlcore.src.ops.numpy.creation import ones_like, zeros_like
 from dlcore.src.ops.numpy.indexing import where
-from dlcore.src.ops.numpy.logic import equal, greater, isnan, less_equal
+from dlcore.src.ops.numpy.logic import equal, greater, isnan, less_equal, logical_or
+from dlcore.src.symbolic import Spec
 
 
 @primitive(rules.elementwise)
@@ -236,9 +237,16 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Bring what lies outside of ``[x_min, x_max]`` to the bound."""
 
 
-@derived
+def _square_rule(x: Any) -> Spec:
+    dtype = rules.promoted(x)
+    return Spec(rules.shape_of(x), "int32" if dtype == "bool" else dtype)
+
+
+@derived(rule=_square_rule)
 def square(x: Any) -> Any:
-    """``x * x``."""
+    """``x * x``; an integer for bool."""
+    if rules.promoted(x) == "bool":
+        x = cast(x, "int32")
     return multiply(x, x)
 
 
@@ -312,9 +320,11 @@ def rad2deg(x: Any) -> Any:
 @derived(rule=rules.floating)
 def hypot(x1: Any, x2: Any) -> Any:
     """Length of the hypotenuse, ``sqrt(x1**2 + x2**2)``, without overflow."""
-    x1, x2 = absolute(as_float(x1)), absolute(as_float(x2))
+    x1, x2 = map(absolute, as_floats(x1, x2))
     high, low = maximum(x1, x2), minimum(x1, x2)
-    ratio = divide(low, where(equal(high, 0), ones_like(high), high))
+    # Where the quotient says nothing, the larger side is the length.
+    plain = logical_or(equal(high, 0), equal(high, math.inf))
+    ratio = divide(where(plain, zeros_like(low), low), where(plain, 1.0, high))
     return multiply(high, sqrt(add(1, square(ratio))))
 
 
@@ -338,6 +348,7 @@ def logaddexp(x1: Any, x2: Any) -> Any:
     >>> float(ops.logaddexp(0.0, 0.0)) == float(ops.log1p(1.0))
     True
     """
+    x1, x2 = as_floats(x1, x2)
     high = maximum(x1, x2)
     # Of equal infinities the difference is NaN, and the sum is that infinity.
     gap = where(equal(x1, x2), 0.0, absolute(subtract(x1, x2)))
@@ -348,7 +359,7 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """Base-2 logarithm of the sum of two powers of two, without overflow."""
     scale = math.log(2)
-    x1, x2 = multiply(as_float(x1), scale), multiply(as_float(x2), scale)
+    x1, x2 = (multiply(x, scale) for x in as_floats(x1, x2))
     return divide(logaddexp(x1, x2), scale)
 
 
@@ -370,8 +381,8 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 @derived(rule=rules.floating)
 def heaviside(x1: Any, x2: Any) -> Any:
     """Step function: 0 below zero, ``x2`` at zero, 1 above."""
-    x1, x2 = as_float(x1), as_float(x2)
-    step = cast(greater(x1, 0), rules.promoted(x1, x2))
+    x1, x2 = as_floats(x1, x2)
+    step = cast(greater(x1, 0), rules.promoted(x1))
     return where(isnan(x1), x1, where(equal(x1, 0), x2, step))
 
 
@@ -445,6 +456,12 @@ def as_float(x: Any) -> Any:
     """Return ``x``, floating."""
     dtype = rules.float_of(rules.promoted(x))
     return cast(x, dtype)
+
+
+def as_floats(*xs: Any) -> list[Any]:
+    """Return tensors of the dtype that they make together, floating."""
+    dtype = rules.float_of(rules.promoted(*xs))
+    return [cast(x, dtype) for x in xs]
 
 
 def finite_range(dtype: str) -> tuple[float, float]:

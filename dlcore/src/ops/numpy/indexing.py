@@ -14,6 +14,11 @@ from dlcore.src.symbolic import Spec
 def _where_rule(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     if x1 is None and x2 is None:
         return [Spec((None,), "int32") for _ in rules.shape_of(condition)]
+    if x1 is None or x2 is None:
+        raise ValueError(
+            "`x1` and `x2` either both should be `None`, for the places of the true "
+            "elements, or both should be given"
+        )
     shapes = map(rules.shape_of, (condition, x1, x2))
     return Spec(rules.broadcast_shapes(*shapes), rules.promoted(x1, x2))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcore.src import config
+from dlcore.src.dtypes import is_float
 from dlcore.src.ops import rules
 from dlcore.src.ops.core import cast
 from dlcore.src.ops.declare import derived, primitive
@@ -17,7 +18,7 @@ from dlcore.src.ops.numpy.shape import (
     reshape,
     swapaxes,
 )
-from dlcore.src.symbolic import Spec
+from dlcore.src.symbolic import KerasTensor, Spec
 
 
 @derived
@@ -42,7 +43,11 @@ def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
 
 def _row_and_column(N: Any, M: Any) -> tuple[Any, Any]:
     for name, size in (("N", N), ("M", M)):
-        if isinstance(size, float) or (size is not None and int(size) < 0):
+        if size is None and name == "M":
+            continue
+        # Floats are refused whether they are Python's, an array's or a tensor's.
+        whole = not is_float(rules.promoted(size)) and not isinstance(size, KerasTensor)
+        if not whole or int(size) < 0:
             raise TypeError(
                 f"The sizes of a matrix are integers, not below 0; got {name}={size!r}."
             )
@@ -113,9 +118,14 @@ def _diagonal_shape(shape: Any, offset: int) -> int | None:
 def _diagonal_rule(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Spec:
     shape = rules.shape_of(x)
     if len(shape) < 2:
-        raise ValueError(f"diagonal: `x` needs at least two dimensions, got {shape}.")
+        raise ValueError(f"`x` needs at least two dimensions, got {shape}")
     one = rules.canonical_axis(axis1, len(shape))
     two = rules.canonical_axis(axis2, len(shape))
+    if one == two:
+        raise ValueError(
+            "`axis1` and `axis2` must be two different axes of the shape "
+            f"{shape}, got {axis1} and {axis2}"
+        )
     rest = [d for i, d in enumerate(shape) if i not in (one, two)]
     size = _diagonal_shape((shape[one], shape[two]), offset)
     return Spec((*rest, size), rules.promoted(x))

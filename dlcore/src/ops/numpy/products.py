@@ -123,6 +123,11 @@ def inner(x1: Any, x2: Any) -> Any:
     rank1, rank2 = len(rules.shape_of(x1)), len(rules.shape_of(x2))
     if not rank1 or not rank2:
         return multiply(x1, x2)
+    sizes = rules.shape_of(x1)[-1], rules.shape_of(x2)[-1]
+    if not rules.same_sizes(*sizes):
+        raise ValueError(
+            f"inner: the last dimension of `x1` and `x2` must be the same, got {sizes}."
+        )
     return tensordot(x1, x2, ([rank1 - 1], [rank2 - 1]))
 
 

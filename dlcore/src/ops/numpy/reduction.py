@@ -14,6 +14,7 @@ from dlcore.src.ops.numpy.elementwise import (
     absolute,
     add,
     as_float,
+    as_floats,
     conjugate,
     divide,
     finite_range,
@@ -282,7 +283,7 @@ def isclose(
     equal_nan : bool
         Whether NaN is close to NaN.
     """
-    x1, x2 = as_float(x1), as_float(x2)
+    x1, x2 = as_floats(x1, x2)
     bound = add(atol, multiply(rtol, absolute(x2)))
     near = absolute(subtract(x1, x2)) <= bound
     infinite = equal(absolute(x2), math.inf)

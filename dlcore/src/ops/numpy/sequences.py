@@ -28,7 +28,7 @@ from dlcore.src.ops.numpy.elementwise import (
     subtract,
 )
 from dlcore.src.ops.numpy.indexing import where
-from dlcore.src.symbolic import Spec
+from dlcore.src.symbolic import KerasTensor, Spec
 
 
 def _linspace_rule(
@@ -153,24 +153,29 @@ def geomspace(
     return cast(values, dtype) if dtype else values
 
 
+def _window_rule(x: Any, beta: Any = None) -> Spec:
+    size = None if isinstance(x, KerasTensor) else int(x)
+    return Spec((size,), config.floatx())
+
+
 def _window(x: Any) -> tuple[Any, int]:
     size = int(x)
     return arange(size, dtype=config.floatx()), max(size - 1, 1)
 
 
-@derived
+@derived(rule=_window_rule)
 def hanning(x: Any) -> Any:
     """Hann window of ``x`` points, ``(1 - cos) / 2``."""
     return _cosine_window(x, (0.5, 0.5))
 
 
-@derived
+@derived(rule=_window_rule)
 def hamming(x: Any) -> Any:
     """Hamming window of ``x`` points, ``0.54 - 0.46 cos``."""
     return _cosine_window(x, (0.54, 0.46))
 
 
-@derived
+@derived(rule=_window_rule)
 def blackman(x: Any) -> Any:
     """Blackman window of ``x`` points, ``0.42 - 0.5 cos + 0.08 cos(2 .)``."""
     return _cosine_window(x, (0.42, 0.5, 0.08))
@@ -187,7 +192,7 @@ def _cosine_window(x: Any, weights: tuple[float, ...]) -> Any:
     return total
 
 
-@derived
+@derived(rule=_window_rule)
 def bartlett(x: Any) -> Any:
     """Triangular window of ``x`` points with zeros at its ends."""
     points, gaps = _window(x)
@@ -196,7 +201,7 @@ def bartlett(x: Any) -> Any:
     return 1.0 - absolute(points * (2 / gaps) - 1.0)
 
 
-@derived
+@derived(rule=_window_rule)
 def kaiser(x: Any, beta: Any) -> Any:
     """Kaiser window of ``x`` points with the shape parameter ``beta``."""
     points, gaps = _window(x)

@@ -8,16 +8,30 @@ from typing import Any
 
 from dlcore.src.ops import rules
 from dlcore.src.ops.declare import derived, primitive
-from dlcore.src.symbolic import Spec
+from dlcore.src.symbolic import KerasTensor, Spec
 
 
 def _reshape_rule(x: Any, newshape: Any) -> Spec:
     shape = rules.shape_of(x)
+    if isinstance(newshape, KerasTensor):  # its size is known, its values are not
+        rank = newshape.shape[0] if newshape.shape else 1
+        if rank is None:
+            raise ValueError("the number of sizes in `newshape` must be known")
+        return Spec([None] * rank, rules.promoted(x))
     wanted = [newshape] if isinstance(newshape, int) else list(newshape)
+    wanted = [None if isinstance(d, KerasTensor) else d for d in wanted]
+    if any(d is not None and d < -1 for d in wanted):
+        raise ValueError(
+            "each size in `newshape` must be a non-negative integer, or -1 for one "
+            f"that follows from the others, got newshape={tuple(wanted)}"
+        )
     known = math.prod(d for d in wanted if d is not None and d != -1)
     total = rules.size_of(shape)
     if wanted.count(-1) > 1:
-        raise ValueError(f"`newshape` may hold -1 once, got {tuple(wanted)}")
+        raise ValueError(
+            "there can be at most one unknown dimension, -1, got "
+            f"newshape={tuple(wanted)}"
+        )
     if -1 in wanted:
         size = None
         if total is not None and None not in wanted:
@@ -45,9 +59,24 @@ def reshape(x: Any, newshape: Any) -> Any:
 def _transpose_rule(x: Any, axes: Any = None) -> Spec:
     shape = rules.shape_of(x)
     axes = range(len(shape))[::-1] if axes is None else axes
-    order = [rules.canonical_axis(a, len(shape)) for a in axes]
-    if sorted(order) != list(range(len(shape))):
-        raise ValueError(f"`axes` {tuple(axes)} is no permutation for shape {shape}")
+    axes = list(axes)
+    rank = len(shape)
+    if not all(-rank <= a < rank for a in axes):
+        raise ValueError(
+            f"Each axis in `axes` must be an integer in [{-rank}, {rank}), "
+            f"got axes={axes} for the shape {shape}"
+        )
+    order = [a % rank for a in axes]
+    if len(order) != rank:
+        raise ValueError(
+            "`axes` must be a list of the same length as the input shape, got "
+            f"axes={axes} for the shape {shape}"
+        )
+    if sorted(order) != list(range(rank)):
+        raise ValueError(
+            "`axes` must be a valid permutation: each axis of the shape "
+            f"{shape} once, got axes={axes}"
+        )
     return Spec([shape[a] for a in order], rules.promoted(x))
 
 
@@ -294,6 +323,7 @@ def _repeat_rule(x: Any, repeats: Any, axis: Any = None) -> Spec:
                 f"{shape[axis]} elements of axis {axis}"
             )
         size = rules.times(shape[axis], repeats[0]) if once else sum(repeats)
+        size = None if shape[axis] is None else size
     else:
         size = None
     return Spec((*shape[:axis], size, *shape[axis + 1 :]), rules.promoted(x))
@@ -391,7 +421,7 @@ def _squeeze_rule(x: Any, axis: Any = None) -> Spec:
         return Spec([d for d in shape if d != 1], rules.promoted(x))
     axes = rules.canonical_axes(axis, len(shape))
     for a in axes:
-        if shape[a] not in (1, None):
+        if shape[a] != 1:
             raise ValueError(f"axis {a} of shape {shape} has not the size 1")
     kept = [d for i, d in enumerate(shape) if i not in axes]
     return Spec(kept, rules.promoted(x))

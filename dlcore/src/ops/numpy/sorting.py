@@ -50,7 +50,13 @@ def argsort(x: Any, axis: Any = -1) -> Any:
     """Return the indices that sort along an axis; equal elements keep their order."""
 
 
-@derived(rule=lambda x, kth, axis=-1: _argsort_rule(x, axis))
+def _argpartition_rule(x: Any, kth: int, axis: Any = -1) -> Spec:
+    if not isinstance(kth, int):
+        raise ValueError(f"`kth` must be an integer, got {kth!r}")
+    return _argsort_rule(x, axis)
+
+
+@derived(rule=_argpartition_rule)
 def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
     """Return the indices that put the ``kth`` element where sorting does.
 
@@ -62,6 +68,7 @@ def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
     kth : int
     axis : int, optional
     """
+    _argpartition_rule(x, kth, axis)
     return argsort(x, axis)
 
 
@@ -272,13 +279,35 @@ def bincount(
     minlength : int
         The least size of the result.
     sparse : bool
-        Accepted for compatibility: the result is dense.
+        Whether to make a sparse tensor, on jax and tensorflow. Elsewhere it is dense.
     """
 
 
 def _histogram_rule(x: Any, bins: int = 10, range: Any = None) -> Any:
+    _check_histogram(x, bins, range)
     dtype = rules.promoted(x)
     return Spec((bins,), "int32"), Spec((bins + 1,), rules.float_of(dtype))
+
+
+def _check_histogram(x: Any, bins: Any, range: Any) -> None:
+    if not isinstance(bins, int) or bins < 0:
+        raise ValueError(
+            f"Argument `bins` should be a non-negative integer, got bins={bins!r}"
+        )
+    if range is not None and (not isinstance(range, list | tuple) or len(range) != 2):
+        raise ValueError(
+            f"Argument `range` must be a tuple of two elements, got range={range!r}"
+        )
+    if range is not None and range[1] < range[0]:
+        raise ValueError(
+            "The second element of `range` must be greater than the first, got "
+            f"range={range!r}"
+        )
+    if len(rules.shape_of(x)) != 1:
+        raise ValueError(
+            "Input tensor must be 1-dimensional, got the shape "
+            f"{rules.shape_of(x)}: flatten it with ravel(x)"
+        )
 
 
 @derived(rule=_histogram_rule)
@@ -287,8 +316,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
 
     Parameters
     ----------
-    x : tensor
-        Taken flat.
+    x : tensor of shape (n,)
     bins : int
     range : pair of float, optional
         From where to where; from the smallest to the largest element unless given.
@@ -300,11 +328,8 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:
     """
     from dlcore.src.ops.numpy.sequences import linspace
 
-    if not isinstance(bins, int) or bins < 1:
-        raise ValueError(f"histogram: `bins` is a positive integer, got {bins!r}.")
-    if range is not None and range[0] > range[1]:
-        raise ValueError(f"histogram: `range` must ascend, got {range}.")
-    x = ravel(as_float(x))
+    _check_histogram(x, bins, range)
+    x = as_float(x)
     low, high = (min_(x), max_(x)) if range is None else (range[0], range[1])
     if range is not None and low == high:
         low, high = low - 0.5, high + 0.5

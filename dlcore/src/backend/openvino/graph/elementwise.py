@@ -7,7 +7,6 @@ point, are in ``integers``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -363,21 +362,6 @@ def bitwise_not(x: Any) -> Any:
     if dtype == "bool":
         return logical_not(x)
     return cut(nodes.bitwise_not(output(x)), dtype)
-
-
-@op
-def logaddexp(x1: Any, x2: Any) -> Any:
-    dtype = rules.float_of(rules.promoted(x1, x2))
-    body = REGISTRY["logaddexp"].body
-    return body(*(REGISTRY["cast"].function(x, dtype) for x in (x1, x2)))  # type: ignore[misc]
-
-
-@op
-def hypot(x1: Any, x2: Any) -> Any:
-    dtype, nodes_ = operands(x1, x2, floating=True)
-    length = output(REGISTRY["hypot"].body(x1, x2))  # type: ignore[misc]
-    infinite = nodes.logical_or(*map(nodes.is_inf, nodes_))
-    return made(nodes.select(infinite, const(math.inf, dtype), length), dtype)
 
 
 @op

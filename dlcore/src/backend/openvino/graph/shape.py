@@ -10,6 +10,7 @@ import numpy as np
 import openvino.opset15 as nodes
 
 from dlcore.src.backend.openvino.graph.traced import Untraceable, const, made, output
+from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.numpy import matrices, shape as declared
 
@@ -155,7 +156,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     from dlcore.src.backend.openvino.graph.elementwise import cast
 
-    value = cast(fill_value, dtype or rules.promoted(fill_value))
+    value = cast(fill_value, standardize_dtype(dtype))
     return broadcast_to(value, shape)
 
 
