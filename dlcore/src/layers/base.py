@@ -39,6 +39,14 @@ def _added_by_user(cls: Any) -> frozenset[str]:
     return frozenset(n for c in users for n in _parameters(c)) - known
 
 
+def _dtype(found: Any) -> Any:
+    """Return what a configuration says of the dtype: a name where that is all."""
+    policy = dtype_policies.get(found) if isinstance(found, dict) else found
+    if isinstance(policy, str) or getattr(policy, "quantization_mode", 0) is not None:
+        return policy
+    return policy.name
+
+
 def _parameters(cls: Any) -> list[str]:
     signature = vars(cls).get("_signature")
     return [] if signature is None else list(signature.parameters)
@@ -75,6 +83,7 @@ class _Begun(Tracked, Configurable):
             _convert_input_args=True,
             _allow_non_tensor_positional_args=False,
             _is_building=False,
+            _closed=False,
             _trainable=True,
             _losses=[],
             _nodes=[],
@@ -257,7 +266,7 @@ class BaseLayer(_Begun):
                 return deserialize_keras_object(found, custom_objects)
             return [value(v) for v in found] if isinstance(found, list) else found
 
-        given = {k: v if k == "dtype" else value(v) for k, v in config.items()}
+        given = {k: _dtype(v) if k == "dtype" else value(v) for k, v in config.items()}
         try:
             return cls(**given)
         except (TypeError, ValueError) as error:

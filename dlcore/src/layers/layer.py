@@ -156,6 +156,8 @@ class Layer(ShapedLayer):
                 if self.input_spec is not None:
                     first = next(iter(tensors.values()), None)
                     check_inputs(self.input_spec, first, self)
+            else:  # weights come with the layers inside, or not at all
+                self._closed = all(layer.built for layer in self._layers)
             result = self._finish(given, named, args, kwargs)
             if not self.built:
                 self._build_shapes = all_shapes(tensors) or None

@@ -36,7 +36,7 @@ def building(build: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             self._is_building = False
         self._remember_shapes(build, args, kwargs)
-        self.built = True
+        self.built = self._closed = True
         return result
 
     return wrapped

@@ -21,6 +21,7 @@ class WeightedLayer(BaseLayer):
 
     def add_weight(
         self,
+        *args: Any,
         shape: int | Sequence[int] | None = None,
         initializer: Any = None,
         dtype: Any = None,
@@ -36,6 +37,8 @@ class WeightedLayer(BaseLayer):
 
         Parameters
         ----------
+        *args
+            Shape, initializer and dtype, in this order, may come without their names.
         shape : int or sequence of int, optional
             A scalar unless given.
         initializer : str, Initializer or Callable, optional
@@ -55,13 +58,16 @@ class WeightedLayer(BaseLayer):
         overwrite_with_gradient : bool
             Whether the optimizer replaces it by its gradient.
         name : str, optional
+
+        Raises
+        ------
+        ValueError
+            If an argument comes twice, the shape is not fixed, or the layer is built.
         """
-        if isinstance(shape, str):  # a name in the first place, as in Keras 2
-            raise ValueError(
-                f"{self.described}: the first argument of `add_weight` is the shape, "
-                f"received {shape!r}. Pass `name` as a keyword argument: "
-                f"`add_weight(shape=..., name={shape!r})`."
-            )
+        if args:
+            given = {"shape": shape, "initializer": initializer, "dtype": dtype}
+            shape, initializer, dtype = self._in_order(args, given)
+        self._check_open(name)
         shape = () if shape is None else shape
         shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
         unknown = [d for d in shape if not isinstance(d, int | np.integer)]
@@ -85,6 +91,7 @@ class WeightedLayer(BaseLayer):
                 aggregation=aggregation,
                 name=name,
             )
+        made.overwrite_with_gradient = overwrite_with_gradient
         made.path = f"{self._path or '/'.join((*calls.state.scope, self.name))}"
         made.path += f"/{made.name}"
         if regularizer is not None:
@@ -94,6 +101,38 @@ class WeightedLayer(BaseLayer):
         self._made_weights.append((made, trainable))
         changed()
         return made
+
+    def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        """Return the arguments of ``add_weight`` that may come without names."""
+        if isinstance(args[0], str):  # a name in the first place, as in Keras 2
+            raise ValueError(
+                f"{self.described}: the first argument of `add_weight` is the shape, "
+                f"received {args[0]!r}. Pass `name` as a keyword argument: "
+                f"`add_weight(shape=..., name={args[0]!r})`."
+            )
+        if len(args) > len(named):
+            raise TypeError(
+                f"add_weight() takes at most {len(named)} positional arguments, "
+                f"{', '.join(named)}, but {len(args)} were given."
+            )
+        for name, _ in zip(named, args, strict=False):
+            if named[name] is not None:
+                raise ValueError(
+                    f"{self.described}: `{name}` was passed both positionally and as a "
+                    "keyword argument to `add_weight`."
+                )
+        return [*args, *list(named.values())[len(args) :]]
+
+    def _check_open(self, name: Any) -> None:
+        """Refuse a weight that nothing made in ``__init__`` or ``build`` knows of."""
+        in_call = calls.state.call is not None and not self._is_building
+        if in_call and self._closed:
+            raise ValueError(
+                f"{self.described}: you cannot add new elements of state (here the "
+                f"weight {name or ''!r}) to a layer that is already built: they would "
+                "be made anew by every call. Make all weights in `__init__()` or "
+                "`build()`."
+            )
 
     def add_variable(
         self,
@@ -107,8 +146,16 @@ class WeightedLayer(BaseLayer):
         name: str | None = None,
     ) -> Variable:
         """Make a weight and return it; ``add_weight`` by another name."""
-        options = (dtype, trainable, autocast, regularizer, constraint)
-        return self.add_weight(shape, initializer, *options, name=name)
+        return self.add_weight(
+            shape=shape,
+            initializer=initializer,
+            dtype=dtype,
+            trainable=trainable,
+            autocast=autocast,
+            regularizer=regularizer,
+            constraint=constraint,
+            name=name,
+        )
 
     @property
     def _made_weights(self) -> list[tuple[Variable, bool | None]]:

@@ -130,7 +130,8 @@ class OrthogonalRegularizer(Regularizer):
         self.factor = _factor("factor", factor)
         if mode not in ("rows", "columns"):
             raise ValueError(
-                f"Argument `mode` must be 'rows' or 'columns', got {mode!r}."
+                "Invalid value for argument `mode`. Expected one of "
+                f'{{"rows", "columns"}}. Received: mode={mode}'
             )
         self.mode = mode
 
@@ -138,8 +139,8 @@ class OrthogonalRegularizer(Regularizer):
         """Return the penalty of a matrix."""
         if len(inputs.shape) != 2:
             raise ValueError(
-                "OrthogonalRegularizer takes a matrix, got a tensor of shape "
-                f"{tuple(inputs.shape)}."
+                "Inputs to OrthogonalRegularizer must have rank 2. Received: "
+                f"inputs.shape={tuple(inputs.shape)}"
             )
         by_rows = self.mode == "rows"
         vectors = ops.normalize(inputs, axis=1 if by_rows else 0)

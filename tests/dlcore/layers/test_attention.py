@@ -131,3 +131,21 @@ def test_attention_in_a_functional_model_trains() -> None:
         history = model.fit(QUERY, QUERY[:, 0], epochs=2, verbose=0)
         assert np.isfinite(history.history["loss"]).all()
         assert model.predict(QUERY, verbose=0).shape == (2, 8)
+
+
+@pytest.mark.parametrize("initializer", ["glorot_uniform", "lecun_normal"])
+def test_projections_begin_differently_and_scaled_by_their_inputs(
+    initializer: str,
+) -> None:
+    with dlcore.use_backend("numpy"):
+        layer = layers.MultiHeadAttention(8, 16, kernel_initializer=initializer)
+        layer.build((None, 5, 32), (None, 5, 32))
+    kernels = [
+        getattr(layer, f"{name}_dense").kernel.numpy()
+        for name in ("query", "key", "value")
+    ]
+    for i in range(3):
+        assert np.abs(kernels[i] - kernels[i - 1]).max() > 0.05
+        inputs, outputs = 32, 8 * 16
+        n = inputs if initializer == "lecun_normal" else (inputs + outputs) / 2
+        np.testing.assert_allclose(kernels[i].std(), n**-0.5, rtol=0.05)

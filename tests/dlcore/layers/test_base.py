@@ -236,3 +236,34 @@ def test_defaults_of_a_subclass() -> None:
     assert layers.Conv2D(1, 2, (2, 1)).strides == (2, 1)
     with pytest.raises(TypeError, match="pool_size"):
         layers.AveragePooling2D()  # type: ignore[call-arg]
+
+
+def test_weights_are_made_before_the_call() -> None:
+    class Late(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x * self.add_weight((), initializer="ones")
+
+    class Twice(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = self.add_weight((), "ones")
+
+        def call(self, x: Any) -> Any:
+            return x * self.w * self.add_weight((), "ones", name="more")
+
+    for kind in (Late, Twice):
+        with pytest.raises(ValueError, match="cannot add new elements of state"):
+            kind()(np.ones((2, 3), "float32"))
+
+
+def test_shape_initializer_and_dtype_of_a_weight_need_no_names() -> None:
+    layer = layers.Layer()
+    weight = layer.add_weight((2, 3), "ones", "float16")
+    assert (weight.shape, weight.dtype) == ((2, 3), "float16")
+    assert layer.add_weight().shape == ()
+    assert layer.add_weight(overwrite_with_gradient=True).overwrite_with_gradient
+    with pytest.raises(ValueError, match="`name` as a keyword argument"):
+        layer.add_weight("kernel", shape=(2,))
+    with pytest.raises(ValueError, match="`dtype` was passed both"):
+        layer.add_weight((2,), "ones", "int32", dtype="int32")
+    with pytest.raises(TypeError, match="at most 3 positional"):
+        layer.add_weight((2,), "ones", "int32", True)

@@ -56,8 +56,8 @@ def test_names_and_errors():
         (lambda: regularizers.get("orthogonal_regularizr"), "'orthogonal_regularizer'"),
         (lambda: regularizers.L2("a"), "`l2` must be a number"),
         (lambda: regularizers.L1(-1.0), "not negative"),
-        (lambda: regularizers.OrthogonalRegularizer(mode="x"), "'rows' or 'columns'"),
-        (lambda: regularizers.OrthogonalRegularizer()(np.ones(3)), "takes a matrix"),
+        (lambda: regularizers.OrthogonalRegularizer(mode="x"), "Expected one of"),
+        (lambda: regularizers.OrthogonalRegularizer()(np.ones(3)), "must have rank 2"),
         (lambda: constraints.get("non_negg"), "Did you mean 'non_neg'"),
         (lambda: activations.get("rellu"), "Did you mean 'relu'"),
     ]

@@ -6,6 +6,7 @@ import string
 from typing import Any
 
 from dlcore import ops
+from dlcore.src.initializers.base import Initializer
 from dlcore.src.layers.attention.flash import is_flash_attention_enabled
 from dlcore.src.layers.context import get_mask
 from dlcore.src.layers.core.einsum_dense import EinsumDense
@@ -50,8 +51,12 @@ class HeadedAttention(Layer):
         options = {
             f"{part}_{kind}": getattr(self, f"{part}_{kind}")
             for part in ("kernel", "bias")
-            for kind in ("initializer", "regularizer", "constraint")
+            for kind in ("regularizer", "constraint")
         }
+        for part in ("kernel", "bias"):  # one's own: with one seed they would be equal
+            given = getattr(self, f"{part}_initializer")
+            own = given.clone() if isinstance(given, Initializer) else given
+            options[f"{part}_initializer"] = own
         layer = EinsumDense(
             equation,
             shape,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
+from dlcore.src.initializers.random import VarianceScaling
 from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
 
 
@@ -72,7 +74,7 @@ class EinsumDense(Adaptable):
         self.kernel = self.add_weight(
             kernel,
             name="kernel",
-            initializer=self.kernel_initializer,
+            initializer=_told_axes(self.kernel_initializer, self.equation),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -93,6 +95,19 @@ class EinsumDense(Adaptable):
         if self.bias is not None:
             x = ops.add(x, self.bias)
         return x if self.activation is None else self.activation(x)
+
+
+def _told_axes(initializer: Any, equation: str) -> Any:
+    """Return an initializer that knows which axes of the kernel are inputs."""
+    if not isinstance(initializer, VarianceScaling) or (
+        initializer.input_axes is not None and initializer.output_axes is not None
+    ):
+        return initializer
+    kernel, outputs = re.split(",|->", equation.replace(" ", ""))[1:]
+    told = copy.copy(initializer)
+    told.input_axes = [i for i, c in enumerate(kernel) if c not in outputs]
+    told.output_axes = [i for i, c in enumerate(kernel) if c in outputs]
+    return told
 
 
 def _shapes(

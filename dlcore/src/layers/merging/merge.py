@@ -264,7 +264,7 @@ class Concatenate(Merge):
         for x, m in zip(inputs, mask, strict=True):
             if m is None:
                 m = ops.ones_like(x, dtype="bool")
-            else:
+            elif len(m.shape) < len(x.shape):
                 while len(m.shape) < len(x.shape):
                     m = ops.expand_dims(m, axis=-1)
                 m = ops.logical_or(m, ops.zeros_like(x, dtype="bool"))

@@ -218,6 +218,11 @@ class GroupNormalization(Layer):
     ):
         super().__init__(**kwargs)
         self._keep(locals())
+        if not isinstance(groups, int) or (groups <= 0 and groups != -1):
+            raise ValueError(
+                f"{self.described}: the argument `groups` must be a positive integer, "
+                f"or -1 for one group a channel. Received: groups={groups!r}"
+            )
         self.supports_masking = True
         self.autocast = False
 
