@@ -146,11 +146,11 @@ def unique(
         axis=axis,
         size=size,
         fill_value=fill_value,
+        equal_nan=False,
     )
     if not isinstance(found, tuple):
         return found
     return (found[0], *(v.astype("int32") for v in found[1:]))
-        equal_nan=False,
 
 
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:

@@ -416,18 +416,18 @@ def unique(
     counts = _gather(counts, order, 0)
     inverse = _gather(tf.math.invert_permutation(order), inverse, 0)
     results = [found]
+    fills = [fill_value]
     if return_index:
         first = tf.range(tf.size(inverse))
         results.append(tf.math.unsorted_segment_min(first, inverse, tf.size(counts)))
+        fills.append(tf.concat([results[-1], [0]], 0)[0])  # the first, as in jax
     if return_counts:
-    fills = [fill_value]
         results.append(counts)
+        fills.append(0)
     if size is not None:
         results = [
-        fills.append(tf.concat([results[-1], [0]], 0)[0])  # the first, as in jax
             _resize(v, size, fill, along if i == 0 else 0)
             for i, (v, fill) in enumerate(zip(results, fills, strict=True))
-        fills.append(0)
         ]
     if return_inverse:
         inverse = inverse if axis is not None else _reshape(inverse, shape)
