@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from dlcore import ops
 from dlcore.src.callbacks.base import Callback, Logs
 from dlcore.src.errors import did_you_mean
@@ -53,7 +55,8 @@ class MonitorCallback(Callback):
         if reference is None:
             return True
         sign = 1 if self.monitor_op is ops.less else -1
-        return bool(self.monitor_op(value + sign * self.min_delta, reference))
+        shifted = np.asarray(value) + sign * self.min_delta
+        return bool(self.monitor_op(shifted, reference))
 
     def _less_is_better(self) -> bool:
         if self.mode != "auto":

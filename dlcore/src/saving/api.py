@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dlcore.src.export import export
-from dlcore.src.saving import archive, hdf5, safetensors_file, shards
+from dlcore.src.saving import archive, hdf5, legacy_h5, safetensors_file, shards
 from dlcore.src.saving.files import as_path, may_write, must_exist, replacing
 from dlcore.src.saving.state import load_state, save_state
+from dlcore.src.utils.tracebacks import filtered
 
 H5, SHARDS, SAFE = hdf5.ENDING, ".weights.json", ".safetensors"
 
 
 @export("dlcore.saving.save_model", "dlcore.models.save_model")
+@filtered
 def save_model(
     model: Any,
     filepath: Any,
@@ -30,11 +33,13 @@ def save_model(
     ----------
     model : Model
     filepath : str, Path or binary file
-        Ends in ``.keras``.
+        Ends in ``.keras``; or in ``.h5``, for programs that read nothing newer.
     overwrite : bool
         Whether a file that is there may be replaced.
     zipped : bool, optional
         False: write a folder with the archive's parts, ``filepath`` its name.
+    **kwargs
+        ``include_optimizer``: whether an ``.h5`` file holds the optimizer too.
 
     Raises
     ------
@@ -57,6 +62,7 @@ def save_model(
     >>> dlcore.saving.load_model(path).count_params()
     3
     """
+    include_optimizer = kwargs.pop("include_optimizer", True)
     _refuse_old_arguments(filepath, kwargs)
     if isinstance(filepath, io.IOBase):
         archive.write(model, filepath)  # type: ignore[arg-type]
@@ -68,20 +74,25 @@ def save_model(
             "With `zipped=False` a folder is written: `filepath` should not end in "
             f"`.keras`. Received: filepath={filepath}"
         )
+    if not folder and path.suffix in legacy_h5.ENDINGS:
+        logging.getLogger("dlcore").warning(
+            "%s is an HDF5 file, an old format: better write %s.",
+            path.name,
+            path.with_suffix(".keras").name,
+        )
+        may_write(path, overwrite)
+        legacy_h5.write(model, path, include_optimizer)
+        return
     if not folder and path.suffix != ".keras":
-        advice = f"Write {path.with_suffix('.keras').name!r}."
-        if path.suffix in (".h5", ".hdf5"):
-            advice += " The old format of whole models in `.h5` files is not written."
         raise ValueError(
-            "Invalid filepath extension for saving: please add a `.keras` extension. "
-            f"{advice} Received: filepath={filepath}."
+            "Invalid filepath extension for saving: please add a `.keras` extension, "
+            f"as in {path.with_suffix('.keras').name!r}. Received: filepath={filepath}."
         )
     may_write(path, overwrite)
     (archive.write_folder if folder else archive.write)(model, path)
 
 
 def _refuse_old_arguments(filepath: Any, kwargs: dict[str, Any]) -> None:
-    kwargs.pop("include_optimizer", None)
     if kwargs.pop("save_format", None) and not str(filepath).endswith(
         (".keras", ".h5", ".hdf5")
     ):
@@ -94,6 +105,7 @@ def _refuse_old_arguments(filepath: Any, kwargs: dict[str, Any]) -> None:
 
 
 @export("dlcore.saving.load_model", "dlcore.models.load_model")
+@filtered
 def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
@@ -105,7 +117,7 @@ def load_model(
     Parameters
     ----------
     filepath : str, Path or binary file
-        A ``.keras`` file, or a folder with its parts.
+        A ``.keras`` file, a folder with its parts, or an ``.h5`` file.
     custom_objects : dict of str to class or function, optional
         Your own classes and functions that the model consists of.
     compile : bool
@@ -130,21 +142,17 @@ def load_model(
     if path.suffix == ".keras":
         must_exist(path, "model")
         return archive.read(path, custom_objects, compile, safe_mode)
-    advice = ""
-    if path.suffix in (".h5", ".hdf5"):
-        advice = (
-            " Old `.h5` files of whole models are not read: load them with Keras, and "
-            "save them as `.keras`."
-        )
-        if path.name.endswith(H5):
-            advice = " This one holds weights only: make the model, then load_weights."
+    if path.suffix in legacy_h5.ENDINGS:
+        must_exist(path, "model")
+        return legacy_h5.read(path, custom_objects, compile, safe_mode)
     raise ValueError(
         f"File format not supported: filepath={filepath}. Models are read from "
-        f"`.keras` files.{advice}"
+        "`.keras` files, and from `.h5` files."
     )
 
 
 @export("dlcore.saving.save_weights")
+@filtered
 def save_weights(
     model: Any,
     filepath: Any,
@@ -195,6 +203,7 @@ def save_weights(
 
 
 @export("dlcore.saving.load_weights")
+@filtered
 def load_weights(
     model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any
 ) -> None:
@@ -209,6 +218,7 @@ def load_weights(
         Whether what does not fit stays as it is, with a warning.
     **kwargs
         ``objects_to_skip``: layers or optimizers that stay as they are.
+        ``by_name``: whether the layers of an old ``.h5`` file are found by name.
 
     Raises
     ------
@@ -218,22 +228,34 @@ def load_weights(
         If it is damaged, does not fit the model, or has another ending.
     """
     skip = list(kwargs.pop("objects_to_skip", None) or ())
+    by_name = kwargs.pop("by_name", False)
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
     path = as_path(filepath)
-    if not path.name.endswith((H5, SHARDS, SAFE, ".keras")):
+    is_old = path.suffix in legacy_h5.ENDINGS and not path.name.endswith(H5)
+    if not is_old and not path.name.endswith((H5, SHARDS, SAFE, ".keras")):
         raise ValueError(
             f"File format not supported: filepath={filepath}. Weights are read from "
-            "`.weights.h5`, `.weights.json`, `.safetensors` and `.keras` files."
+            "`.weights.h5`, `.weights.json`, `.safetensors`, `.keras` and `.h5` files."
         )
     must_exist(path, "weights file")
     _must_be_built(model, "loading weights into")
+    if by_name and not is_old:
+        raise ValueError(f"`by_name` is for old `.h5` files only, got {filepath}.")
+    if is_old:
+        legacy_h5.load_weights_file(model, path, skip_mismatch, by_name)
+        return
     if path.suffix == SAFE:
         safetensors_file.load(model, path, skip_mismatch)
         return
     with _weights(path) as weights:
         load_state(
-            model, weights, skip=skip, skip_mismatch=skip_mismatch, label=str(path)
+            model,
+            weights,
+            skip=skip,
+            skip_mismatch=skip_mismatch,
+            label=str(path),
+            advice="To load what fits, pass skip_mismatch=True.",
         )
 
 

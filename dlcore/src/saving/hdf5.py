@@ -20,7 +20,8 @@ ENDING = ".weights.h5"
 LARGE, SHARE = 1 << 32, 1000
 
 
-def _h5py() -> Any:
+def h5py() -> Any:
+    """Return the package, or say how to get it."""
     try:
         import h5py
     except ModuleNotFoundError as error:
@@ -51,7 +52,7 @@ class Writer:
     """
 
     def __init__(self, file: Path | IO[bytes]):
-        self._file = _h5py().File(file, "w")
+        self._file = h5py().File(file, "w")
 
     def __enter__(self) -> Writer:
         """Begin."""
@@ -127,7 +128,7 @@ class Reader:
     def __init__(self, file: Path | IO[bytes], label: str):
         self.label = label
         try:
-            self._file = _h5py().File(file, "r")
+            self.file = h5py().File(file, "r")
         except OSError as error:
             raise ValueError(
                 f"{label} is no HDF5 file, or is broken or cut off: {error}."
@@ -139,30 +140,30 @@ class Reader:
 
     def __exit__(self, *error: object) -> None:
         """Close the file."""
-        self._file.close()
+        self.file.close()
 
     def read(self, place: str) -> Mapping[str, Any]:
         """Return the arrays under a place; an empty dict if there are none."""
         path = f"{place}/vars" if place else "vars"
-        group = inside(self._file, path)
+        group = inside(self.file, path)
         return {} if group is None else Group(group)
 
     def has(self, place: str) -> bool:
         """Whether the file has anything under a place."""
-        return inside(self._file, place) is not None
+        return inside(self.file, place) is not None
 
     @property
     def places(self) -> list[str]:
         """The places that hold arrays."""
         found: list[str] = []
-        _collect(self._file, "", found)
+        _collect(self.file, "", found)
         return found
 
 
 def _collect(group: Any, path: str, found: list[str]) -> None:
     for key in group:
         part = _own(group, key)
-        if isinstance(part, _h5py().Group):
+        if isinstance(part, h5py().Group):
             if key == "vars" and len(part):
                 found.append(path)
             elif key != "vars":
@@ -181,7 +182,7 @@ def inside(group: Any, path: str) -> Any:
         if key not in group:
             return None
         group = _own(group, key)
-        if not isinstance(group, _h5py().Group):
+        if not isinstance(group, h5py().Group):
             raise ValueError(
                 f"Invalid H5 file, expected Group at {path!r} but found "
                 f"{type(group).__name__}."
@@ -191,9 +192,8 @@ def inside(group: Any, path: str) -> Any:
 
 def _own(group: Any, key: str) -> Any:
     """Return a member that lies in this file."""
-    h5py = _h5py()
     link = group.get(key, getlink=True)
-    if not isinstance(link, h5py.HardLink):
+    if not isinstance(link, h5py().HardLink):
         raise ValueError(
             f"Not allowed: H5 file with {type(link).__name__} at "
             f"{group.name}/{key}: it leads elsewhere."
@@ -214,7 +214,7 @@ def read(group: Any, key: str) -> np.ndarray[Any, Any]:
     if key not in group:
         raise KeyError(key)
     data = _own(group, key)
-    if not isinstance(data, _h5py().Dataset):
+    if not isinstance(data, h5py().Dataset):
         raise ValueError(
             f"Invalid H5 file, expected Dataset at {group.name}/{key} but found "
             f"{type(data).__name__}."

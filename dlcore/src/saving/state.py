@@ -165,6 +165,7 @@ def load_state(
     skip: Any = (),
     skip_mismatch: bool = False,
     label: str = "The file",
+    advice: str = "",
 ) -> None:
     """Read the state of a model; all of it, or none if something does not fit.
 
@@ -179,6 +180,8 @@ def load_state(
         Whether to load what fits, and warn of the rest.
     label : str
         What messages call the file.
+    advice : str
+        What an error ends with.
 
     Raises
     ------
@@ -219,7 +222,7 @@ def load_state(
     for variable, value in before:
         variable.value = value
     first = next(iter(faults.found.values()))[2]
-    raise ValueError(message) from first
+    raise ValueError("\n".join(filter(None, (message, advice)))) from first
 
 
 def _load_one(thing: Any, path: str, weights: Any, assets: Path | None) -> None:
