@@ -64,9 +64,12 @@ class Entrance:
         elif len(given) == len(wanted) - 1 and wanted[-1] == 1:
             x = ops.expand_dims(x, axis=-1)
         found = tuple(x.shape)
-        if len(found) != len(wanted) or any(
-            w is not None and f is not None and w != f
-            for f, w in zip(found[1:], wanted[1:], strict=True)
+        if len(found) != len(wanted) or (
+            model._sizes_declared
+            and any(
+                w is not None and f is not None and w != f
+                for f, w in zip(found[1:], wanted[1:], strict=True)
+            )
         ):
             raise ValueError(
                 f"{model.described}: the input with name {self.layer.name!r} and path "

@@ -85,6 +85,9 @@ class Model(Trainer, Layer):
         self.supports_masking = False
         self.built = True
 
+    #: Whether the user said what sizes inputs have; else they are those of the first.
+    _sizes_declared = True
+
     # Running a functional model.
 
     @property

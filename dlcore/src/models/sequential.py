@@ -220,6 +220,7 @@ class Sequential(Model):
         if not hasattr(first, "shape"):
             first = self.backend.runtime.convert(first, self.compute_dtype)
         self._begin(Input(batch_shape=(None, *first.shape[1:]), dtype=first.dtype))
+        self._sizes_declared = False
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the layers."""

@@ -47,6 +47,15 @@ def test_a_sequential_model_builds_at_the_first_call() -> None:
     assert model.output_shape == (None, 2)
 
 
+def test_sizes_of_the_first_data_do_not_bind_a_sequential_model() -> None:
+    model = dlcore.Sequential([dlcore.layers.Flatten()])
+    for shape in ((3, 5, 7), (2, 7, 5)):
+        assert model(np.ones(shape, "float32")).shape == (shape[0], 35)
+    declared = dlcore.Sequential([dlcore.Input((5, 7)), dlcore.layers.Flatten()])
+    with pytest.raises(ValueError, match=r"expected shape=\(None, 5, 7\)"):
+        declared(np.ones((2, 7, 5), "float32"))
+
+
 def test_a_sequential_model_is_the_layers_one_after_the_other() -> None:
     parts = [layers.Dense(3, activation="relu"), layers.Dense(2)]
     model = dlcore.Sequential([dlcore.Input((4,)), *parts])
