@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from dlcore.src.backend.sparse import SparseOps
 from dlcore.src.errors import did_you_mean
 
 #: Backend -> the module its library is imported as.
@@ -56,6 +57,8 @@ class Backend:
         For instance ``"torch"``.
     ops : OpTable
         Name of an op to the function that runs it here.
+    sparse : SparseOps
+        The same for calls with sparse tensors.
     runtime : module
         ``convert``, ``to_numpy``, ``value_and_grad``, ``jit``...; ``adapted``, if it
         is there, makes of an op the body that runs here.
@@ -73,6 +76,7 @@ class Backend:
     def __init__(self, name: str):
         self.name = name
         self.ops = OpTable(self)
+        self._sparse: SparseOps | None = None
         package = f"dlcore.src.backend.{name}"
         self.runtime: ModuleType = importlib.import_module(f"{package}.runtime")
         self._package = package
@@ -132,6 +136,22 @@ class Backend:
             if found is not None:
                 return found
         return self.runtime.convert(source.runtime.to_numpy(x))
+
+    @property
+    def keeps_sparse(self) -> bool:
+        """Whether there are sparse tensors here."""
+        return hasattr(self.runtime, "is_sparse")
+
+    def has_sparse(self, kind: type) -> bool:
+        """Whether a type is one of this library's sparse tensors."""
+        return self.keeps_sparse and self.runtime.is_sparse(kind)
+
+    @property
+    def sparse(self) -> SparseOps:
+        """Name of an op -> what runs it on sparse tensors, where there are any."""
+        if self._sparse is None:
+            self._sparse = SparseOps(self)
+        return self._sparse
 
     @property
     def lacks(self) -> dict[str, str]:

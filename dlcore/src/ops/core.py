@@ -134,7 +134,8 @@ def convert_to_tensor(
         By default that of ``x``; Python floats become ``floatx()``, Python integers
         int32.
     sparse, ragged : bool, optional
-        Accepted for compatibility: tensors are dense.
+        False makes a sparse or ragged tensor dense. Otherwise it stays what it is, and
+        a dense one stays dense.
 
     Returns
     -------
@@ -148,15 +149,20 @@ def convert_to_tensor(
     (2,)
     """
     if isinstance(x, KerasTensor):
-        return x if dtype is None else cast(x, dtype)
-    if sparse or ragged:
-        raise ValueError("convert_to_tensor: tensors are dense, got sparse or ragged.")
+        x = x if dtype is None else cast(x, dtype)
+        if (x.sparse and sparse is False) or (x.ragged and ragged is False):
+            kept = {"sparse": sparse, "ragged": ragged}
+            spec = Spec(x.shape, x.dtype)
+            x = declare.record(convert_to_tensor, (x,), kept, spec)
+        return x
     backend = backends.current()
     if isinstance(x, Variable):
         x = x.value
     home = home_of(x)
     if home is not None and home is not backend:
         x = backend.take(x, home)
+    elif type(x) in declare.SPARSE and not (sparse is False or ragged is False):
+        return x if dtype is None else cast(x, dtype)
     return backend.runtime.convert(x, dtype and standardize_dtype(dtype))
 
 
@@ -416,6 +422,6 @@ def size(x: Any) -> int | Any:
     >>> ops.size(ops.zeros((2, 3)))
     6
     """
-    return rules.size_of(rules.shape_of(x))
     if isinstance(x, KerasTensor):
         return declare.record(size, (x,), {}, Spec((), "int32"))
+    return rules.size_of(rules.shape_of(x))

@@ -17,6 +17,7 @@ import numpy as np
 import optree
 
 from dlcore.src import backend as backends
+from dlcore.src.backend import sparse
 from dlcore.src.ops import documents
 from dlcore.src.symbolic import KerasTensor, Node, Spec
 from dlcore.src.variable import Variable
@@ -89,6 +90,8 @@ HOME: dict[type, Any] = dict.fromkeys(
         *(np.ndarray, np.bool_, np.int32, np.int64, np.float32, np.float64),
     )
 )
+#: Types of sparse tensors, as they are met: their ops have a table of their own.
+SPARSE: set[type] = set()
 _LIBRARIES = {
     "torch": "torch",
     "jax": "jax",
@@ -102,16 +105,23 @@ _NONE = object()  # in the place of an argument that was not given
 def find_home(kind: type) -> Any:
     """Find, and remember, who runs ops on values of a type met for the first time."""
     home = None
-    if hasattr(kind, "shape"):
+    if hasattr(kind, "shape") or hasattr(kind, "ndim"):
         for base in kind.__mro__:
             home = HOME.get(base)
             library = _library(base.__module__)
             if home is None and library is not None:
                 home = backends.get(library)
             if home is not None:
+                if not home.wins and home.has_sparse(kind):
+                    SPARSE.add(kind)
                 break
     HOME[kind] = home
     return home
+
+
+def _sparse(home: Any, values: Any) -> bool:
+    """Whether a call at home in a library has sparse tensors among its values."""
+    return bool(home) and not home.wins and not SPARSE.isdisjoint(map(type, values))
 
 
 def _library(module: str) -> str | None:
@@ -137,7 +147,10 @@ def _dispatcher(
     find = kernels.get
 
     def general(args: Any, kwargs: Any) -> Any:
-        home = _home_of(name, found(args, kwargs))
+        values = found(args, kwargs)
+        home = _home_of(name, values)
+        if SPARSE and _sparse(home, values):
+            return home.sparse[name](*args, **kwargs)
         kernel = (home or current()).ops[name]
         if found is _flat and args and home is homes[type(args[0])]:
             kernels[type(args[0])] = kernel if home else None
@@ -304,11 +317,30 @@ class Symbolic:
         """Compute the shape of an op's result, and remember the call."""
         op = REGISTRY[name]
         spec = op.spec(args, kwargs)
-        return record(op.function, args, kwargs, spec)
+        flags = sparse.flags(name, op.signature.bind(*args, **kwargs).arguments)
+        return record(op.function, args, kwargs, spec, flags)
 
 
-def record(function: Callable[..., Any], args: Any, kwargs: Any, specs: Any) -> Any:
-    """Make symbolic tensors for a call's results, with the node that makes them."""
+def record(
+    function: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    specs: Any,
+    flags: tuple[bool, bool] | None = None,
+) -> Any:
+    """Make symbolic tensors for a call's results, with the node that makes them.
+
+    Parameters
+    ----------
+    function : Callable
+        An op's function, or a layer.
+    args, kwargs
+        What it was called with.
+    specs : Spec, KerasTensor, or a structure of them
+        Shapes and dtypes of the results.
+    flags : tuple of bool, optional
+        Whether they are sparse, and ragged; as the specs are unless given.
+    """
     node = Node(function, args, kwargs)
     inputs = list(node.inputs)
     recorded = not inputs or any(x.record_history for x in inputs)
@@ -318,7 +350,11 @@ def record(function: Callable[..., Any], args: Any, kwargs: Any, specs: Any) -> 
             return type(spec)(tensor(s) for s in spec)
         if not isinstance(spec, Spec | KerasTensor):
             return spec
-        made = KerasTensor(spec.shape, spec.dtype, record_history=recorded)
+        kinds = flags or (
+            getattr(spec, "sparse", False),
+            getattr(spec, "ragged", False),
+        )
+        made = KerasTensor(spec.shape, spec.dtype, *kinds, record_history=recorded)
         if recorded:
             made.node = node
         node.outputs.append(made)
@@ -345,7 +381,8 @@ class Unwrap:
             return SYMBOLIC.run(name, args, kwargs)
         if len(homes) > 1:
             raise mixed(name, homes[0], homes[1])
-        return homes[0].ops[name](*_plain(args), **_plain(kwargs))
+        table = homes[0].sparse if _sparse(homes[0], values) else homes[0].ops
+        return table[name](*_plain(args), **_plain(kwargs))
 
 
 def _of(value: Any) -> Any:

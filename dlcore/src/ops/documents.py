@@ -64,7 +64,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "decimals": ("int", "Number of decimals kept."),
     "num_classes": ("int", "Number of classes."),
     "pool_size": ("int or tuple of int", "Size of the window."),
-    "sparse": ("bool", "Accepted for compatibility: tensors are dense."),
+    "sparse": ("bool", "Whether to make a sparse tensor, where the backend has them."),
 }
 
 

@@ -116,6 +116,10 @@ def segment_sum(
 def bincount(
     x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
 ) -> Any:
+    if sparse:
+        from dlcore.src.backend.jax.sparse import bincount
+
+        return bincount(x, weights, minlength, True)
     x = convert(x).astype("int32")
     weights = None if weights is None else convert(weights)
     if x.ndim == 1:

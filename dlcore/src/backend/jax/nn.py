@@ -16,6 +16,7 @@ from dlcore.src.backend.jax.numpy import _float
 from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.activations import warn_of_one
 from dlcore.src.ops.nn.losses import _one_hot_rule
 
 
@@ -41,7 +42,9 @@ def relu(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
-    return jax.nn.softmax(_floating(x), axis=axis)
+    x = _floating(x)
+    warn_of_one(x.shape, axis)
+    return jax.nn.softmax(x, axis=axis)
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
@@ -63,6 +66,10 @@ def leaky_relu(x: Any, negative_slope: Any = 0.2) -> Any:
 def one_hot(
     x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
+    if sparse:
+        from dlcore.src.backend.jax.sparse import one_hot
+
+        return one_hot(x, num_classes, axis, dtype)
     x = convert(x)
     spec = _one_hot_rule(x, num_classes, axis, dtype)
     whole = x if x.dtype.kind in "iu" else x.astype("int32")

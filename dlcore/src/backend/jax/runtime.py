@@ -35,6 +35,8 @@ def convert(x: Any, dtype: str | None = None) -> jax.Array:
         ours = _OURS[type(x)] = isinstance(x, jax.Array)
     if ours:
         return x if dtype is None else x.astype(native(dtype))
+    if is_sparse(type(x)):
+        return convert(_dense(x), dtype)
     if dtype is None and not hasattr(x, "dtype"):
         array = np.asarray(x)
         if array.dtype.kind == "f":
@@ -44,6 +46,19 @@ def convert(x: Any, dtype: str | None = None) -> jax.Array:
     return jnp.asarray(x, dtype and native(dtype))
 
 
+def is_sparse(kind: type) -> bool:
+    """Whether a type is one of jax's sparse arrays: its file is imported by users."""
+    return kind.__module__.startswith("jax.experimental.sparse")
+
+
+def _dense(x: Any) -> jax.Array:
+    if x.dtype != bool:
+        return x.todense()
+    # What stands in one place is added up, which jax cannot do with bool.
+    whole = type(x)((x.data.astype("int32"), x.indices), shape=x.shape)
+    return whole.todense().astype(bool)
+
+
 def own(x: jax.Array) -> jax.Array:
     """Return the value a Variable may keep: arrays of jax never change."""
     return x
@@ -51,7 +66,7 @@ def own(x: jax.Array) -> jax.Array:
 
 def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """Return the values as a numpy array."""
-    return np.asarray(x)
+    return np.asarray(convert(x) if is_sparse(type(x)) else x)
 
 
 def device(name: Any) -> AbstractContextManager[Any]:
@@ -141,6 +156,11 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
     return call
 
 
+def compiles() -> bool:
+    """Whether steps are compiled where nobody asks for it or against it."""
+    return True
+
+
 #: Whether ``repeat`` is one compiled call, or only a loop over steps.
 REPEATS_IN_ONE_CALL = True
 
@@ -191,6 +211,11 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         return out, lambda upstream: gradient(upstream=upstream)
 
     return call
+
+
+def remat(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of arrays that is computed again for its gradient."""
+    return jax.checkpoint(f)
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:

@@ -381,6 +381,10 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 def bincount(
     x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False
 ) -> Any:
+    if sparse:
+        from dlcore.src.backend.tensorflow.sparse import bincount
+
+        return bincount(x, weights, minlength, True)
     x = convert(x, "int32")
     flat = _reshape(x, ints((-1,)))
     size = tf.reduce_max(tf.concat([flat, [minlength - 1]], 0)) + 1

@@ -36,8 +36,9 @@ NATIVE |= {"int4": tf.dtypes.experimental.int4} | {
 }
 _NAMES.update({dtype: name for name, dtype in NATIVE.items()})
 
+_SPARSE = (tf.IndexedSlices, tf.RaggedTensor, tf.SparseTensor)
 #: What holds values besides plain tensors.
-_OTHERS = (tf.Variable, tf.IndexedSlices, tf.RaggedTensor, tf.SparseTensor)
+_OTHERS = (tf.Variable, *_SPARSE)
 _NUMBERS = (bool, int, float, complex)
 
 
@@ -149,11 +150,20 @@ def _takes(dtype: tf.DType, kind: str) -> bool:
     return kind == "float32" and dtype.is_floating
 
 
+def is_sparse(kind: type) -> bool:
+    """Whether a type's ops stand in the file ``sparse``."""
+    return kind in _SPARSE
+
+
 def _dense(x: Any) -> tf.Tensor:
     if isinstance(x, tf.RaggedTensor):
         return x.to_tensor()
     if isinstance(x, tf.SparseTensor):
-        return tf.sparse.to_dense(x)
+        if x.shape.rank == 0:  # TensorFlow has no gradient for it
+            return tf.reduce_sum(x.values)
+        found = tf.sparse.to_dense(x)
+        found.set_shape(x.shape)
+        return found
     return tf.convert_to_tensor(x)
 
 
@@ -301,6 +311,15 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
     return call
 
 
+def compiles() -> bool:
+    """Whether steps are compiled where nobody asks for it or against it."""
+    return not tf.config.experimental.is_op_determinism_enabled()
+
+
+#: What runs with ``jit_compile=False``: a graph is made all the same.
+graph = jit
+
+
 #: Whether ``repeat`` is one compiled call, or only a loop over steps.
 REPEATS_IN_ONE_CALL = True
 
@@ -367,6 +386,11 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         return out, lambda *up: gradient(upstream=up[0] if len(up) == 1 else up)
 
     return call
+
+
+def remat(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors that is computed again for its gradient."""
+    return tf.recompute_grad(f)
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:

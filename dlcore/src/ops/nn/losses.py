@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcore.src import config
+from dlcore.src import backend as backends, config
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 from dlcore.src.ops.core import cast
@@ -55,8 +55,10 @@ def one_hot(
     dtype : str, optional
         ``floatx()`` unless given.
     sparse : bool
-        Accepted for compatibility: the result is dense.
+        Whether to make a sparse tensor, on jax and tensorflow. Elsewhere it is dense.
     """
+    if sparse and backends.current().keeps_sparse:
+        return backends.current().sparse["one_hot"](x, num_classes, axis, dtype)
     rank = len(rules.shape_of(x)) + 1
     axis = rules.canonical_axis(axis, rank)
     sizes = [num_classes if i == axis else 1 for i in range(rank)]
@@ -83,7 +85,7 @@ def multi_hot(
         Place of the classes in the result.
     dtype : str, optional
     sparse : bool
-        Accepted for compatibility: the result is dense.
+        Whether to make a sparse tensor, on jax and tensorflow. Elsewhere it is dense.
     **kwargs
         ``num_tokens``, the former name of ``num_classes``.
     """
@@ -92,6 +94,9 @@ def multi_hot(
         raise ValueError("multi_hot: `num_classes` must be given.")
     inputs = expand_dims(inputs, 0) if not rules.shape_of(inputs) else inputs
     reduced = 1 if len(rules.shape_of(inputs)) > 1 else 0
+    if sparse:  # a sum of sparse tensors is sparse, a maximum is not
+        counts = sum_(one_hot(inputs, count, axis, "int32", True), reduced)
+        return cast(cast(counts, "bool"), dtype or config.floatx())
     return max_(one_hot(inputs, count, axis, dtype), reduced)
 
 
