@@ -62,6 +62,19 @@ def standardize_dtype(dtype: Any) -> str:
 
 _NAMES: dict[Any, str] = {name: name for name in ALL}
 
+#: Kind of a numpy array that holds no numbers -> what to do about it.
+_TEXT = (
+    " This is text: layers such as dlcore.layers.TextVectorization or StringLookup "
+    "make numbers of it; numbers that are written out, x.astype('float32')."
+)
+_OTHER = {
+    "U": _TEXT,
+    "S": _TEXT,
+    "O": " These are Python objects: give arrays of numbers.",
+    "M": " These are dates: take differences in seconds, or parts such as the weekday.",
+}
+
+
 
 def _standardize(dtype: Any) -> str:
     # Compared by identity or as strings only: numpy's float64 equals "float" too.
@@ -78,7 +91,8 @@ def _standardize(dtype: Any) -> str:
     name = str(name or dtype).rpartition(".")[2].rstrip("'>")
     name = {"double": "float64", "half": "float16", "float": "float32"}.get(name, name)
     if name not in ALL:
-        raise ValueError(f"Invalid dtype: {dtype!r}.{did_you_mean(name, ALL)}")
+        hint = _OTHER.get(getattr(dtype, "kind", "")) or did_you_mean(name, ALL)
+        raise ValueError(f"Invalid dtype: {dtype!r}.{hint}")
     _NAMES[dtype] = name
     return name
 

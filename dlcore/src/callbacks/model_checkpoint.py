@@ -8,6 +8,7 @@ from typing import Any
 
 from dlcore.src.callbacks.base import Logs
 from dlcore.src.callbacks.monitor import MonitorCallback
+from dlcore.src.errors import did_you_mean
 from dlcore.src.export import export
 from dlcore.src.utils.talk import say
 
@@ -166,4 +167,5 @@ class ModelCheckpoint(MonitorCallback):
             raise KeyError(
                 f"ModelCheckpoint cannot fill in the name {self.filepath!r}: {error} "
                 f"is not among {', '.join(fields)}."
+                f"{did_you_mean(error.args[0], fields)}"
             ) from error

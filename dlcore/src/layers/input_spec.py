@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -184,4 +185,16 @@ def _incompatible(layer: Any, index: int, x: Any, fault: str) -> ValueError:
         f"Input {index} of layer '{layer.name}' ({layer.described}) is incompatible "
         f"with the layer: {fault}. "
         f"Full shape received: {tuple(x.shape) if x is not None else None}"
+        f"{_hint(layer, fault)}"
     )
+
+
+def _hint(layer: Any, fault: str) -> str:
+    """Return what to do about a missing axis."""
+    if "ndim=" not in fault:
+        return ""
+    wanted, found = (int(n) for n in re.findall(r"ndim=(\d+)", fault))
+    advice: str = getattr(layer, "_missing_axis", "")
+    if wanted == found + 1:
+        return f". {advice or 'Add an axis, for instance with x[..., None]'}."
+    return ""

@@ -74,7 +74,8 @@ class Entrance:
             raise ValueError(
                 f"{model.described}: the input with name {self.layer.name!r} and path "
                 f"{self.path!r} does not fit: expected shape={(None, *wanted[1:])}, "
-                f"found shape={given}. None stands for any size."
+                f"found shape={given}. None stands for any size; give data of that "
+                "shape, or another shape to dlcore.Input."
             )
         return x
 
@@ -127,7 +128,8 @@ class Entrances:
                 wanted = f"expects named input(s) with keys {sorted(self.wanted)}"
             raise ValueError(
                 f'Layer "{model.name}" {wanted}, but it received {len(flat)} input '
-                f"tensors, of shapes {shapes}."
+                f"tensors, of shapes {shapes}. Give them as a list in that order, or as "
+                "a dict by name."
             )
         if isinstance(self.wanted, Mapping):
             self._mismatched(inputs, list(self.wanted) != sorted(self.wanted))

@@ -10,6 +10,7 @@ from typing import Any
 from dlcore import ops
 from dlcore.src import backend as backends
 from dlcore.src.ops.declare import HOME, find_home
+from dlcore.src.utils import tracebacks
 from dlcore.src.variable import Variable
 
 _UNKNOWN = object()
@@ -37,14 +38,19 @@ def on_backend_of(*xs: Any) -> AbstractContextManager[None]:
 
 
 def on_own_backend(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Make ``self.backend`` active while a method runs."""
+    """Make ``self.backend`` active while a method runs, and shorten its tracebacks."""
 
     @functools.wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if backends.current() is self.backend:
-            return method(self, *args, **kwargs)
-        with backends.use_backend(self.backend):
-            return method(self, *args, **kwargs)
+        try:
+            if backends.current() is self.backend:
+                return method(self, *args, **kwargs)
+            with backends.use_backend(self.backend):
+                return method(self, *args, **kwargs)
+        except Exception as error:
+            __tracebackhide__ = tracebacks.is_traceback_filtering_enabled()
+            tracebacks.shorten(error)
+            raise
 
     return call
 

@@ -44,11 +44,21 @@ def filtered(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if _enabled:
-                error.__traceback__ = without_own_frames(error.__traceback__)
+            __tracebackhide__ = _enabled
+            shorten(error)
             raise
 
     return call  # type: ignore[return-value]
+
+
+def shorten(error: BaseException) -> None:
+    """Take this library's frames out of an exception that is about to be raised.
+
+    The frame that raises it is added again; where it sets ``__tracebackhide__``,
+    notebooks leave it out as well.
+    """
+    if _enabled:
+        error.__traceback__ = without_own_frames(error.__traceback__)
 
 
 def without_own_frames(trace: TracebackType | None) -> TracebackType | None:

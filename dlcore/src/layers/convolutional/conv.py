@@ -40,6 +40,7 @@ class BaseConv(Adaptable):
     """
 
     rank: ClassVar[int]
+    _missing_axis = "Images without channels get that axis by x[..., None]"
     kernel: Any = AdaptedWeight()
     _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 

@@ -50,6 +50,11 @@ class RNN(Layer):
     ``(batch, steps, units)`` with ``return_sequences``.
     """
 
+    _missing_axis = (
+        "Sequences have the shape (samples, steps, features); a recurrent layer before "
+        "this one gives them with return_sequences=True"
+    )
+
     def __init__(
         self,
         cell: Any,

@@ -105,7 +105,20 @@ def _check_pair(target: Any, output: Any) -> None:
     if len(one) != len(two) or not all(map(rules.same_sizes, one, two)):
         raise ValueError(
             f"`target` and `output` must have the same shape, got {one} and {two}."
+            f"{_other_labels(one, two)}"
         )
+
+
+def _other_labels(target: Any, output: Any) -> str:
+    """Return what to do about labels that are class numbers, or columns too many."""
+    if len(target) == len(output) - 1:
+        return (
+            " Labels that are class numbers go with sparse_categorical_crossentropy; "
+            "or make them one-hot, with dlcore.utils.to_categorical."
+        )
+    if len(target) == len(output) and target:
+        return f" The last layer needs as many units as a label has: {target[-1]}."
+    return ""
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
@@ -181,6 +194,8 @@ def sparse_categorical_crossentropy(
         raise ValueError(
             "sparse_categorical_crossentropy: `target` must have the shape of `output` "
             f"without the classes' axis, {rest}; got {shape}."
+            + " One-hot labels go with categorical_crossentropy; or take "
+            "numpy.argmax(labels, -1)." * (len(shape) == len(wanted))
         )
     logs = _log_probabilities(output, from_logits, axis)
     classes = one_hot(cast(target, "int32"), wanted[axis], axis, rules.promoted(output))
