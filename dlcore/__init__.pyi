@@ -33,13 +33,16 @@ from .src.layers.input_spec import InputSpec as InputSpec
 from .src.layers.layer import Layer as Layer
 from .src.losses.base import Loss as Loss
 from .src.metrics.base import Metric as Metric
+from .src.models.function import Function as Function
 from .src.models.model import Model as Model
 from .src.models.sequential import Sequential as Sequential
 from .src.operation import Operation as Operation
 from .src.optimizers.base import Optimizer as Optimizer
 from .src.regularizers.regularizers import Regularizer as Regularizer
+from .src.remat import RematScope as RematScope, remat as remat
 from .src.scopes import (
     StatelessScope as StatelessScope,
+    SymbolicScope as SymbolicScope,
     device as device,
     name_scope as name_scope,
 )

@@ -202,6 +202,10 @@ class StatelessScope:
             return variable.value
         return self._mapping.get(id(variable), (None, None))[1]
 
+    def updates(self) -> list[tuple[Any, Any]]:
+        """Return ``(variable, value)`` of what it gave values, or was assigned."""
+        return list(self._mapping.values())
+
     def __enter__(self) -> Self:
         """Lend the values."""
         self._outer.append((_entered.stateless, {}))
@@ -217,3 +221,18 @@ class StatelessScope:
         for variable, own in held.values():
             self._mapping[id(variable)] = variable, variable.value
             variable.value = own
+
+
+@export("dlcore.SymbolicScope")
+class SymbolicScope:
+    """A scope that says that shapes are being computed, and no values.
+
+    Accepted for programs that ask for it: symbolic tensors say it by themselves.
+    """
+
+    def __enter__(self) -> Self:
+        """Enter it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it."""

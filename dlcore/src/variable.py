@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from dlcore.src import backend as backends, scopes
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
 from dlcore.src.symbolic import KerasTensor
-from dlcore.src.utils.naming import auto_name
+from dlcore.src.utils.naming import auto_name, checked_name
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 _SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
@@ -114,12 +115,7 @@ class Variable:
         synchronization: str | None = "auto",
         name: str | None = None,
     ):
-        name = name or auto_name(type(self).__name__)
-        if not isinstance(name, str) or "/" in name:
-            raise ValueError(
-                "Argument `name` must be a string and cannot contain character `/`. "
-                f"Received: name={name!r}"
-            )
+        name = checked_name(name) or auto_name(type(self).__name__)
         for argument, given, known in (
             ("aggregation", aggregation, _AGGREGATIONS),
             ("synchronization", synchronization, _SYNCHRONIZATIONS),
@@ -370,8 +366,23 @@ def lent(variables: Sequence[Variable], values: Sequence[Any]) -> Iterator[None]
     own = [v.value for v in variables]
     for variable, value in zip(variables, values, strict=True):
         variable.value = value
+    outer = _loans.variables
+    _loans.variables = (*outer, variables)
     try:
         yield
     finally:
+        _loans.variables = outer
         for variable, value in zip(variables, own, strict=True):
             variable.value = value
+
+
+class _Loans(threading.local):
+    variables: tuple[Sequence[Variable], ...] = ()
+
+
+_loans = _Loans()
+
+
+def on_loan() -> list[Variable]:
+    """Return the variables of this thread that have others' values now."""
+    return list({id(v): v for part in _loans.variables for v in part}.values())

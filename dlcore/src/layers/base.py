@@ -6,14 +6,13 @@ import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from dlcore.src import backend as backends, dtype_policies
-from dlcore.src.config import Configurable
 from dlcore.src.errors import did_you_mean
 from dlcore.src.layers.convert import Converter
 from dlcore.src.layers.kinds import KINDS
 from dlcore.src.layers.signature import CallSignature
 from dlcore.src.layers.tracking import Tracked, changed
-from dlcore.src.symbolic import Node
-from dlcore.src.utils.naming import auto_name
+from dlcore.src.operation import Operation
+from dlcore.src.utils.naming import auto_name, checked_name
 
 _NOT_KEPT = frozenset({"self", "__class__", "kwargs", "activity_regularizer", "name"})
 
@@ -52,7 +51,7 @@ def _parameters(cls: Any) -> list[str]:
     return [] if signature is None else list(signature.parameters)
 
 
-class _Begun(Tracked, Configurable):
+class _Begun(Tracked, Operation):
     """A layer before its constructor runs: ready for attributes of any kind."""
 
     backend: backends.Backend
@@ -62,7 +61,6 @@ class _Begun(Tracked, Configurable):
     autocast: bool
     activity_regularizer: Any
     _losses: list[Any]
-    _nodes: list[Node]
     _builds: ClassVar[bool] = False
     _calls: ClassVar[bool] = False
     _masks: ClassVar[bool] = False
@@ -86,7 +84,6 @@ class _Begun(Tracked, Configurable):
             _closed=False,
             _trainable=True,
             _losses=[],
-            _nodes=[],
             _weights=[],
             _path=None,
             _build_shapes=None,
@@ -129,14 +126,9 @@ class BaseLayer(_Begun):
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: "
                 f"{kwargs}.{hint}"
             )
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(
-                "Argument `name` must be a string and cannot contain character `/`. "
-                f"Received: name={name!r}"
-            )
         if activity_regularizer is not None:
             self.activity_regularizer = KINDS["regularizer"](activity_regularizer)
-        self._name = name or auto_name(type(self).__name__)
+        self._name = checked_name(name) or auto_name(type(self).__name__)
         self.dtype_policy = dtype_policies.get(dtype)
         self.autocast = autocast
         if not isinstance(trainable, bool):

@@ -19,7 +19,6 @@ from dlcore.src.layers.signature import (
     shapes_for,
 )
 from dlcore.src.ops.declare import record
-from dlcore.src.symbolic import Node
 from dlcore.src.variable import lent
 
 
@@ -182,7 +181,9 @@ class Layer(ShapedLayer):
             outputs = self._symbolic_run(given, named, args, kwargs)
         elif self._mixed:
             with self._autocast():
-                outputs = self.call(*args, **kwargs)
+                outputs = self._compute(args, kwargs)
+        elif self._remat_mode is not None:
+            outputs = self._compute(args, kwargs)
         else:
             outputs = self.call(*args, **kwargs)
         if self.activity_regularizer is not None and not symbolic:
@@ -199,6 +200,12 @@ class Layer(ShapedLayer):
             )
         return outputs
 
+    def _compute(self, args: Any, kwargs: Any) -> Any:
+        call = self.call
+        if self._remat_mode is not None:
+            call = self.rematerialized_call(call, *args, **kwargs)
+        return call(*args, **kwargs)
+
     def _symbolic_run(self, given: Any, named: Any, args: Any, kwargs: Any) -> Any:
         """Compute the outputs' shapes; the outermost call becomes a node of a graph."""
         if calls.state.call is None or calls.state.call.entry is not self:
@@ -206,11 +213,7 @@ class Layer(ShapedLayer):
         variables = self.variables
         with lent(variables, [v.value for v in variables]):  # nothing is assigned
             outputs = self.compute_output_spec(*args, **kwargs)
-        outputs = record(self, given, named, outputs)
-        node = next((o.node for o in tree.flatten(outputs)), None)
-        if node is not None:
-            self._nodes.append(node)
-        return outputs
+        return self._recorded(record(self, given, named, outputs))
 
     def _with_masks(self, args: Any, kwargs: Any, mask: Any) -> dict[str, Any]:
         """Fill ``mask`` arguments that were not given from the tensors' masks."""
@@ -307,31 +310,6 @@ class Layer(ShapedLayer):
             losses = self.losses if return_losses else None
             self._clear_losses()
         return (outputs, after, losses) if return_losses else (outputs, after)
-
-    # The graph.
-
-    @property
-    def input(self) -> Any:
-        """The symbolic inputs of its only symbolic call."""
-        node = self._only_node("input")
-        first = node.args[0] if node.args else next(iter(node.kwargs.values()), None)
-        return node.outputs[0] if first is None else first
-
-    @property
-    def output(self) -> Any:
-        """The symbolic outputs of its only symbolic call."""
-        outputs = self._only_node("output").outputs
-        return outputs[0] if len(outputs) == 1 else list(outputs)
-
-    def _only_node(self, what: str) -> Node:
-        if len(self._nodes) != 1:
-            reason = "was never called on a symbolic tensor"
-            if self._nodes:
-                reason = f"has {len(self._nodes)} of them, one a call"
-            raise AttributeError(
-                f"The layer {self.name!r} has no single `{what}`: it {reason}."
-            )
-        return self._nodes[0]
 
 
 Layer._call = call_signature(Layer.call)

@@ -11,7 +11,8 @@ from dlcore.src.errors import did_you_mean
 from dlcore.src.layers.core.input_layer import InputLayer
 from dlcore.src.layers.layer import Layer
 from dlcore.src.models.graph import identity
-from dlcore.src.models.operations import Operation, describe, is_operation
+from dlcore.src.models.operations import DescribedOp, describe, is_operation
+from dlcore.src.operation import Operation
 from dlcore.src.saving.serialization import (
     deserialize_keras_object,
     serialize_keras_object,
@@ -42,7 +43,7 @@ class _Names:
     def __init__(self, graph: Any):
         self.calls: dict[int, list[Node]] = {}
         self.names: dict[int, str] = {}
-        taken = {layer.name for layer in graph.layers}
+        taken = {x.name for x in graph.operations if isinstance(x, Operation)}
         for node in [*graph.sources, *graph.nodes]:
             key = identity(node)
             if key not in self.names:
@@ -50,7 +51,7 @@ class _Names:
             self.calls.setdefault(key, []).append(node)
         for calls in self.calls.values():
             operation = calls[0].operation
-            if isinstance(operation, Layer):  # in the order in which it was called
+            if isinstance(operation, Operation):  # in the order in which it was called
                 order = {id(node): i for i, node in enumerate(operation._nodes)}
                 calls.sort(key=lambda node: order.get(id(node), len(order)))
         self.makers = {
@@ -84,7 +85,7 @@ def _is_functional(operation: Any) -> bool:
 
 
 def _name_of(operation: Any, taken: set[str]) -> str:
-    if isinstance(operation, Layer):
+    if isinstance(operation, Operation):
         return operation.name
     stem = name = to_snake_case(operation.__name__)
     count = 0
@@ -124,7 +125,7 @@ def config_of(model: Any) -> dict[str, Any]:
 def _layer(calls: list[Node], name: str, described: Any) -> dict[str, Any]:
     """Return the configuration of a layer or an op, with its calls."""
     operation = calls[0].operation
-    if isinstance(operation, Layer):
+    if isinstance(operation, Operation):
         made = dict(serialize_keras_object(operation))
         arguments = [(list(n.args), n.kwargs) for n in calls]
     else:
@@ -232,19 +233,19 @@ def _connected(config: dict[str, Any], custom_objects: Any) -> tuple[Any, Any]:
 
 def _operation(data: dict[str, Any], custom_objects: Any) -> Any:
     if is_operation(data):
-        return Operation(_settings_read(data))
+        return DescribedOp(_settings_read(data))
     known = {k: v for k, v in data.items() if k not in ("inbound_nodes", "name")}
     if not known.get("module") and not known.get("registered_name"):
         known["module"] = "keras.layers"  # old files name no module
         if known["class_name"] in ("Functional", "Model", "Sequential"):
             known["module"] = "keras.models"
-    layer = deserialize_keras_object(known, custom_objects=custom_objects)
-    if not isinstance(layer, Layer):
+    found = deserialize_keras_object(known, custom_objects=custom_objects)
+    if not isinstance(found, Operation):
         raise ValueError(
-            f"Unexpected object {layer!r} in the configuration of a model: expected a "
-            "layer."
+            f"Unexpected object {found!r} in the configuration of a model: expected a "
+            "layer or another operation."
         )
-    return layer
+    return found
 
 
 def _settings_read(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from dlcore.src import tree
 from dlcore.src.layers.core.input_layer import InputLayer
 from dlcore.src.layers.layer import Layer
+from dlcore.src.operation import Operation
 from dlcore.src.symbolic import KerasTensor, Node
 from dlcore.src.variable import Variable
 
@@ -23,10 +24,10 @@ class Graph:
     ----------
     nodes : list of Node
         In an order in which they can run.
-    operations : list of Layer or function
+    operations : list of Operation or function
         As Keras orders them: by their distance to the outputs, the farthest first.
-    order : dict of int to Layer or function
-        The same by identity: that of the layer, or of the node of an op's call.
+    order : dict of int to Operation or function
+        The same by identity: that of the operation, or of the node of an op's call.
     layers : list of Layer
         Those of the operations that are layers.
     variables : list of Variable
@@ -35,7 +36,8 @@ class Graph:
     Raises
     ------
     ValueError
-        If an output needs an input that is not among ``inputs``.
+        If there are no inputs or no outputs, or if an output needs an input that is
+        not among ``inputs``.
     """
 
     def __init__(self, inputs: Any, outputs: Any):
@@ -43,12 +45,18 @@ class Graph:
         self.outputs = outputs
         flat_inputs, flat_outputs = tree.flatten(inputs), tree.flatten(outputs)
         for name, tensors in (("inputs", flat_inputs), ("outputs", flat_outputs)):
+            if not tensors:
+                raise ValueError(
+                    f"`{name}` argument cannot be empty. Received:\ninputs={inputs}\n"
+                    f"outputs={outputs}"
+                )
             for tensor in tensors:
                 if not isinstance(tensor, KerasTensor):
                     raise ValueError(
                         f"All `{name}` values must be KerasTensors, made by "
                         "dlcore.Input and by layers called on them. Received: "
                         f"{tensor!r} of type {type(tensor).__name__}"
+                        f"{_uncalled(tensor)}"
                     )
         self.sources = [_source(t) for t in flat_inputs]
         paths = [".".join(map(str, p)) for p, _ in tree.flatten_with_path(outputs)]
@@ -107,7 +115,10 @@ class Graph:
                     tree.flatten(result)[0] if type(result) in _NESTED else result
                 )
             else:
-                for slot, value in zip(target, tree.flatten(result), strict=True):
+                found = tree.flatten(result)
+                if len(found) != len(target):  # None beside tensors
+                    found = [x for x in found if x is not None]
+                for slot, value in zip(target, found, strict=True):
                     slots[slot] = value
         results = [slots[i] for i in self._results]
         if isinstance(self.outputs, KerasTensor):
@@ -212,9 +223,9 @@ def _enter(
     ):
         known = [t.operation.name for t in begin.values()]
         raise ValueError(
-            f"`inputs` not connected to `outputs`. Output with path `{path}` is not "
-            f"connected: it needs the input {tensor.name!r} of shape {tensor.shape}, "
-            f"which is not among the inputs {known}."
+            f"Output with path `{path}` is not connected to `inputs`: it needs the "
+            f"input {tensor.name!r} of shape {tensor.shape}, which is not among the "
+            f"inputs {known}."
         )
     if id(node) in done:
         return
@@ -223,8 +234,8 @@ def _enter(
 
 
 def identity(node: Node) -> int:
-    """Return what stands for an operation: a layer, or one call of an op."""
-    return id(node.operation) if isinstance(node.operation, Layer) else id(node)
+    """Return what stands for an operation: itself, or one call of an op's function."""
+    return id(node.operation) if isinstance(node.operation, Operation) else id(node)
 
 
 def _by_depth(
@@ -254,3 +265,10 @@ def _by_depth(
     order = sorted(operations, key=lambda k: (-operations[k][0], ranks[k]))
     nodes = [n for n in found if not isinstance(n.operation, InputLayer)]
     return nodes, {k: operations[k][1] for k in order}
+
+
+def _uncalled(found: Any) -> str:
+    """Return what to do about a layer that stands where its output should."""
+    if not callable(found) or not hasattr(found, "name"):
+        return ""
+    return f". Call it on a tensor: {found.name}(x) is its output."

@@ -208,7 +208,7 @@ def is_operation(data: Mapping[str, Any]) -> bool:
     return str(data.get("module")).startswith(("dlcore.ops", "keras.src.ops."))
 
 
-class Operation:
+class DescribedOp:
     """A described op: called on the tensors, it calls the function.
 
     Parameters

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 import optree
 
-from dlcore.src import backend as backends
+from dlcore.src import backend as backends, tree
 from dlcore.src.backend import sparse
 from dlcore.src.ops import documents
 from dlcore.src.symbolic import KerasTensor, Node, Spec
@@ -172,6 +172,7 @@ def _dispatcher(
         except Exception as error:
             raise _explained(name, _given(x, y, rest), named, error) from None
 
+    call.name = name  # type: ignore[attr-defined]  # as all operations have
     return call
 
 
@@ -346,8 +347,6 @@ def record(
     recorded = not inputs or any(x.record_history for x in inputs)
 
     def tensor(spec: Any) -> Any:
-        if isinstance(spec, list | tuple):
-            return type(spec)(tensor(s) for s in spec)
         if not isinstance(spec, Spec | KerasTensor):
             return spec
         kinds = flags or (
@@ -360,7 +359,7 @@ def record(
         node.outputs.append(made)
         return made
 
-    return tensor(specs)
+    return tree.map_structure(tensor, specs)
 
 
 class Unwrap:

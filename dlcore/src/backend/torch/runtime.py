@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import optree
 import torch
+from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 
 from dlcore.src import config
 from dlcore.src.backend import loops
@@ -168,6 +169,17 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             return ctx.gradient(upstream=up)
 
     return lambda *args: Function.apply(*args)
+
+
+def remat(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors that is computed again for its gradient."""
+
+    def call(*tensors: Any) -> Any:
+        # Stopping early works by an exception, which must not meet handlers on its way.
+        with set_checkpoint_early_stop(False):
+            return checkpoint(f, *tensors, use_reentrant=False)
+
+    return call
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> Any:
