@@ -14,6 +14,9 @@ import optree
 
 from dlcore.src.export import export
 
+#: Where optree knows containers of libraries, besides Python's own.
+NAMESPACE = "dlcore"
+
 
 @export("dlcore.tree.is_nested")
 def is_nested(structure: Any) -> bool:
@@ -32,7 +35,7 @@ def flatten(structure: Any) -> list[Any]:
     """
     if not is_nested(structure):
         return [structure]
-    return optree.tree_leaves(structure, none_is_leaf=True)
+    return optree.tree_leaves(structure, none_is_leaf=True, namespace=NAMESPACE)
 
 
 @export("dlcore.tree.map_structure")
@@ -58,7 +61,9 @@ def map_structure(
         if structures[0] is None and not none_is_leaf:
             return None
         return func(*structures)
-    return optree.tree_map(func, *structures, none_is_leaf=none_is_leaf)
+    return optree.tree_map(
+        func, *structures, none_is_leaf=none_is_leaf, namespace=NAMESPACE
+    )
 
 
 @export("dlcore.tree.pack_sequence_as")
@@ -71,7 +76,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
         If there are too few or too many leaves.
     """
     leaves = list(flat_sequence)
-    definition = optree.tree_structure(structure, none_is_leaf=True)
+    definition = optree.tree_structure(
+        structure, none_is_leaf=True, namespace=NAMESPACE
+    )
     if definition.num_leaves != len(leaves):
         raise ValueError(
             f"pack_sequence_as: the structure has {definition.num_leaves} leaves, "
@@ -102,10 +109,18 @@ def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> No
             DeprecationWarning,
             stacklevel=2,
         )
-    first = optree.tree_structure(a, none_is_leaf=True)
-    second = optree.tree_structure(b, none_is_leaf=True)
+    first = optree.tree_structure(a, none_is_leaf=True, namespace=NAMESPACE)
+    second = optree.tree_structure(b, none_is_leaf=True, namespace=NAMESPACE)
     if first != second:
         raise ValueError(f"The structures differ: {first} and {second}.")
+
+
+def same_structure(a: Any, b: Any) -> bool:
+    """Whether two structures have the same form."""
+    first = optree.tree_structure(a, none_is_leaf=True, namespace=NAMESPACE)
+    return bool(
+        first == optree.tree_structure(b, none_is_leaf=True, namespace=NAMESPACE)
+    )
 
 
 @export("dlcore.tree.flatten_with_path")
@@ -117,7 +132,9 @@ def flatten_with_path(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
     >>> flatten_with_path({"a": [5]})
     [(('a', 0), 5)]
     """
-    paths, leaves, _ = optree.tree_flatten_with_path(structure, none_is_leaf=True)
+    paths, leaves, _ = optree.tree_flatten_with_path(
+        structure, none_is_leaf=True, namespace=NAMESPACE
+    )
     return list(zip(map(tuple, paths), leaves, strict=True))
 
 
@@ -148,7 +165,9 @@ def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
     """Apply a function to the shapes in a nested structure of shapes."""
     if is_shape(structure):
         return func(tuple(structure))
-    return optree.tree_map(func, structure, is_leaf=is_shape, none_is_leaf=True)
+    return optree.tree_map(
+        func, structure, is_leaf=is_shape, none_is_leaf=True, namespace=NAMESPACE
+    )
 
 
 @export("dlcore.tree.map_structure_up_to")
@@ -156,7 +175,9 @@ def map_structure_up_to(
     shallow_structure: Any, func: Callable[..., Any], *structures: Any
 ) -> Any:
     """Apply a function to the parts of structures at a shallow one's leaves."""
-    definition = optree.tree_structure(shallow_structure, none_is_leaf=True)
+    definition = optree.tree_structure(
+        shallow_structure, none_is_leaf=True, namespace=NAMESPACE
+    )
     parts = [definition.flatten_up_to(s) for s in structures]
     return optree.tree_unflatten(
         definition, [func(*leaves) for leaves in zip(*parts, strict=True)]
@@ -197,12 +218,13 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
         return None if found is MAP_TO_NONE else part if found is None else found
 
     def below(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {k: traverse(func, v, top_down) for k, v in part.items()}
-        if isinstance(part, list | tuple):
-            made = [traverse(func, v, top_down) for v in part]
-            return type(part)(*made) if hasattr(part, "_fields") else type(part)(made)
-        return part
+        if not is_nested(part):
+            return part
+        parts, form = optree.tree_flatten(
+            part, lambda x: x is not part, none_is_leaf=True, namespace=NAMESPACE
+        )
+        made = [traverse(func, v, top_down) for v in parts]
+        return optree.tree_unflatten(form, made)
 
     if top_down:
         found = func(structure)

@@ -123,9 +123,8 @@ class CallbackList(Callback):
         wanting = [c for c in self.callbacks if overrides(c, hook)]
         if not wanting:
             return
-        if logs is not None:
-            lazy = LazyLogs(logs)
-            logs = lazy if "_batch_" in hook else lazy.copy()
+        lazy = LazyLogs(logs or {})
+        logs = lazy if "_batch_" in hook else lazy.copy()
         for callback in wanting:
             getattr(callback, hook)(*args, logs=logs)
 

@@ -37,25 +37,21 @@ class Compiled:
         self.tracker = Mean(name="loss")
         self.built = False
 
-    def build(self, y: Any, y_pred: Any) -> None:
-        """Match losses and metrics with the outputs; only shapes are looked at."""
-        if self.built:
-            return
+    def build_loss(self, y: Any, y_pred: Any) -> None:
+        """Match the losses with the outputs; only shapes are looked at."""
         if self.loss is not None and not self.loss.built and y is not None:
             self.loss.build(y, y_pred)
+
+    def build_metrics(self, y: Any, y_pred: Any) -> None:
+        """Match the metrics with the outputs; only shapes are looked at."""
+        if self.loss is not None and self.loss.built:
+            self.metrics.used = self.loss.used
         if not self.metrics.built and y is not None:
             self.metrics.build(y, y_pred)
-        self.built = y is not None or self.loss is None
 
     @property
     def all_metrics(self) -> list[Any]:
-        """The mean loss, those of several outputs, and the metrics."""
+        """The mean loss, the metrics as one metric, and the means of several losses."""
+        metrics = [] if self.metrics.empty else [self.metrics]
         trackers = [] if self.loss is None else self.loss.trackers
-        return [self.tracker, *trackers, *self.metrics.metrics]
-
-    def results(self) -> dict[str, Any]:
-        """Return the results by name, the loss first."""
-        found = {"loss": self.tracker.result()}
-        for tracker in [] if self.loss is None else self.loss.trackers:
-            found[tracker.name] = tracker.result()
-        return found | self.metrics.results()
+        return [self.tracker, *metrics, *trackers]

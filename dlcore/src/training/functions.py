@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,8 +26,7 @@ class State:
         mine = {id(v) for v in self.trainable}
         found = [*model.variables, *model.metrics_variables]
         self.others = _once(v for v in found if id(v) not in mine)
-        optimizer = model.optimizer
-        self.optimizer = _once(optimizer.variables) if optimizer is not None else []
+        self.optimizer = _once(v for o in optimizers(model) for v in o.variables)
 
     def all(self) -> list[Variable]:
         """Return all of them."""
@@ -63,6 +63,11 @@ class Functions:
         """Forget everything."""
         self.__init__()  # type: ignore[misc]
 
+    def forget(self, kind: str) -> None:
+        """Forget the step of a kind, also the repeated one."""
+        for name in (kind, (kind, "repeated")):
+            self._kept.pop(name, None)
+
     def has(self, name: Any) -> bool:
         """Whether a step of this name was compiled."""
         return name in self._kept
@@ -70,8 +75,10 @@ class Functions:
     def state(self, model: Any) -> State:
         """Return the variables; looked for again only after a change."""
         seen = (model._structure(), model.optimizer, *_built(model))
-        if self._state is None or any(
-            a is not b for a, b in zip(seen, self._seen, strict=True)
+        if (
+            self._state is None
+            or len(seen) != len(self._seen)
+            or any(a is not b for a, b in zip(seen, self._seen, strict=True))
         ):
             self._state, self._seen = State(model), seen
         return self._state
@@ -93,11 +100,42 @@ class Functions:
         return function
 
 
-def _built(model: Any) -> tuple[bool, bool]:
-    optimizer, compiled = model.optimizer, model._compiled
-    return (
-        optimizer is not None and optimizer.built,
+def _built(model: Any) -> list[bool]:
+    compiled = model._compiled
+    return [
         compiled is not None and compiled.built,
+        *(optimizer.built for optimizer in optimizers(model)),
+    ]
+
+
+def optimizers(model: Any) -> list[Any]:
+    """Return the optimizer of ``compile``, and those of a model's own train step."""
+    found = [] if model.optimizer is None else [model.optimizer]
+    if model._has_own("train"):
+        from dlcore.src.optimizers.base import Optimizer
+
+        own = [v for v in vars(model).values() if isinstance(v, Optimizer)]
+        found += [o for o in own if o is not model.optimizer]
+    return found
+
+
+def takes_state(method: Callable[..., Any]) -> bool:
+    """Whether a bound step wants ``(state, data)`` rather than ``data``."""
+    parameters = inspect.signature(method).parameters.values()
+    required = [
+        p
+        for p in parameters
+        if p.default is p.empty
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    return len(required) > 1
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function has an argument of some name."""
+    parameters = inspect.signature(function).parameters
+    return name in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
     )
 
 

@@ -98,7 +98,7 @@ class Batches:
     def before(self, step: int) -> None:
         """Call the hooks before a batch."""
         for callback in self.begin:
-            getattr(callback, self.names[0])(step, None)
+            getattr(callback, self.names[0])(step, {})
 
     def after(self, step: int, logs: Any) -> None:
         """Call the hooks after a batch; ``logs`` None: those of the metrics."""

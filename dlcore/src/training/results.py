@@ -19,8 +19,15 @@ def number(value: Any) -> Any:
 
 
 def numbers(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain numbers, in alphabetical order as in Keras."""
-    return {name: number(logs[name]) for name in sorted(logs)}
+    """Return plain numbers, in alphabetical order as in Keras; nested dicts as one."""
+    found: dict[str, Any] = {}
+    for name in sorted(logs):
+        value = logs[name]
+        if isinstance(value, Mapping):
+            found.update(numbers(value))
+        else:
+            found[name] = number(value)
+    return found
 
 
 class LazyResults(Mapping[str, Any]):

@@ -47,7 +47,7 @@ class Lines:
 
     def end(self, run: Run) -> None:
         """Print the result of ``evaluate``, or that training was cut short."""
-        if run.kind == "evaluate":
+        if run.kind == "evaluate" and run.epochs:
             self.epoch(run)
         elif run.status in ("interrupted", "failed"):
             note = f": {run.note}" if run.note else ""

@@ -199,7 +199,7 @@ def test_several_outputs(backend: str) -> None:
     }
     total = history["kind_loss"][0] + 0.5 * history["size_loss"][0]
     assert np.isclose(history["loss"][0], total)
-    with pytest.raises(ValueError, match="Did you mean 'kind'"):
+    with pytest.raises(KeyError, match="Did you mean 'kind'"):
         model.compile("sgd", loss={"kinds": "mse"})
         model.fit(X, labels, verbose=0)
 

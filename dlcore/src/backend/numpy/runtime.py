@@ -92,6 +92,11 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
     return step
 
 
+def compiles() -> bool:
+    """Whether steps are compiled where nobody asks for it or against it."""
+    return False
+
+
 def device(name: Any) -> AbstractContextManager[Any]:
     """Return a scope that changes nothing: arrays are where the processor is."""
     if not isinstance(name, str) or name.lower().partition(":")[0] != "cpu":

@@ -20,7 +20,9 @@ import optree
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
+import dlcore.src.backend.tensorflow.wrappers
 from dlcore.src import config
 from dlcore.src.dtypes import _NAMES, ALL
 from dlcore.src.symbolic import KerasTensor
@@ -313,7 +315,7 @@ def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[...
 
 def compiles() -> bool:
     """Whether steps are compiled where nobody asks for it or against it."""
-    return not tf.config.experimental.is_op_determinism_enabled()
+    return not is_op_determinism_enabled()
 
 
 #: What runs with ``jit_compile=False``: a graph is made all the same.

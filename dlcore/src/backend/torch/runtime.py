@@ -26,10 +26,10 @@ NATIVE: dict[str, torch.dtype] = {
 _NAMES.update({dtype: name for name, dtype in NATIVE.items()})
 
 
-_ML_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4")
 #: What uint8 and uint16 are added up in: torch has hardly an op on uint32.
 SUM_OF_UNSIGNED = "int32"
 
+_ML_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4")
 _NUMBERS = (bool, int, float)
 
 
@@ -134,6 +134,11 @@ def value_and_grad(
 def jit(step: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
     """Return the step: eager torch is the fastest start for small models."""
     return step
+
+
+def compiles() -> bool:
+    """Whether steps are compiled where nobody asks for it or against it."""
+    return False
 
 
 #: Whether ``repeat`` is one compiled call, or only a loop over steps.

@@ -88,6 +88,14 @@ def unpack(data: Any) -> Batch:
     return x, y, weight
 
 
+def pack(batch: Batch) -> Any:
+    """Return a batch as a step that a user wrote expects it: without what is None."""
+    x, y, weight = batch
+    if y is None and weight is None:
+        return (x,) if isinstance(x, tuple | list) else x
+    return (x, y) if weight is None else (x, y, weight)
+
+
 def adapt(
     x: Any,
     y: Any = None,
@@ -132,7 +140,13 @@ def adapt(
         steps = min(limit, steps or limit)
     if is_arrays(x):
         return ArrayAdapter(
-            x, y, sample_weight, batch_size or 32, steps, shuffle, class_weight
+            x,
+            y,
+            sample_weight,
+            32 if batch_size is None else batch_size,
+            steps,
+            shuffle,
+            class_weight,
         )
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
