@@ -39,15 +39,24 @@ RAGGED = (*MAPPED, "take")
 class SparseOps(dict):
     """Name of an op -> what runs it when sparse tensors are among its arguments.
 
-    The backend's file ``sparse`` has a function of the op's name, or one that makes
-    a kernel work on a class of ops, ``mapped`` and ``union``. What they do not know
-    (they return NotImplemented) and ops of no class get dense tensors.
+    The backend's file ``sparse`` has ``dense``, ``store`` and ``stored``, which
+    convert, and a function of the op's name, or one that makes a kernel work on a class
+    of ops, ``mapped`` and ``union``. What they do not know (they return NotImplemented)
+    and ops of no class get dense tensors.
     """
 
     def __init__(self, backend: Any):
         self._backend = backend
         package = f"dlcore.src.backend.{backend.name}.sparse"
         self.module: ModuleType = importlib.import_module(package)
+
+    def store(self, array: Any) -> Any:
+        """Return a sparse tensor of what is not zero in a numpy array."""
+        return self.module.store(array)
+
+    def stored(self, x: Any) -> tuple[Any, Any, Any]:
+        """Return indices (a row a value), values and shape, as numpy has them."""
+        return self.module.stored(x)
 
     def __missing__(self, name: str) -> Callable[..., Any]:
         """Compose the kernel of an op, and keep it."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.experimental import sparse
 from jax.experimental.sparse import BCOO
 
@@ -24,6 +25,19 @@ from dlcore.src.ops import rules
 def dense(x: Any) -> Any:
     """Return a sparse array as a dense one, and all else as it is."""
     return convert(x) if is_sparse(type(x)) else x
+
+
+def store(array: Any) -> BCOO:
+    """Return a sparse array of what is not zero."""
+    return BCOO.fromdense(convert(array))
+
+
+def stored(x: Any) -> Any:
+    """Return indices, values and shape, as numpy has them."""
+    x = x if type(x) is BCOO else store(x)
+    x = sparse.bcoo_update_layout(x, n_batch=0, n_dense=0, on_inefficient=None)
+    inside = jnp.all(x.indices < jnp.array(x.shape), 1)  # some stand beyond the end
+    return np.asarray(x.indices[inside]), np.asarray(x.data[inside]), x.shape
 
 
 def _with(x: BCOO, values: Any) -> BCOO:

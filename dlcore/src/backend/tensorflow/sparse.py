@@ -25,6 +25,17 @@ def dense(x: Any) -> Any:
     return _dense(x) if is_sparse(type(x)) else x
 
 
+def store(array: Any) -> Any:
+    """Return a sparse tensor of what is not zero."""
+    return tf.sparse.from_dense(convert(array))
+
+
+def stored(x: Any) -> Any:
+    """Return indices, values and shape, as numpy has them."""
+    x = x if type(x) is _Tensor else store(x)
+    return x.indices.numpy(), x.values.numpy(), tuple(x.dense_shape.numpy())
+
+
 def made(indices: Any, values: Any, sizes: Any, static: Any = None) -> Any:
     """Return a sparse tensor whose shape is known as far as it can be."""
     x = _Tensor(indices, values, tf.cast(sizes, tf.int64))

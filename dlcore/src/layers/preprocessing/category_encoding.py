@@ -26,7 +26,7 @@ class CategoryEncoding(DataLayer):
     output_mode : {"multi_hot", "one_hot", "count"}
         A vector for each sample (the last axis), or one for each number.
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     **kwargs
         Of ``Layer``.
 
@@ -74,7 +74,7 @@ class CategoryEncoding(DataLayer):
     def compute_output_spec(self, inputs: Any, count_weights: Any = None) -> Any:
         """Return a symbolic tensor of the outputs' shape and dtype."""
         shape = self.compute_output_shape(inputs.shape)
-        return KerasTensor(shape, self.compute_dtype)
+        return KerasTensor(shape, self.compute_dtype, sparse=self.sparse)
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         """Compute the vectors.
@@ -98,4 +98,5 @@ class CategoryEncoding(DataLayer):
             self.num_tokens,
             self.compute_dtype,
             count_weights,
+            self.sparse,
         )

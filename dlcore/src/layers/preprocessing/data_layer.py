@@ -119,6 +119,9 @@ class HostLayer(DataLayer):
     layer's backend, unless it holds strings.
     """
 
+    #: Whether outputs are sparse tensors.
+    sparse = False
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self._convert_input_args = False
@@ -137,6 +140,8 @@ class HostLayer(DataLayer):
         found = np.asarray(self.compute(arrays))
         if found.dtype.kind in "OUS":
             return found
+        if self.sparse:
+            return self.backend.sparse.store(found)
         return self.backend.runtime.convert(found)
 
     def _on_host(self, x: Any) -> Any:

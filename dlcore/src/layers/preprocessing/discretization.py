@@ -36,7 +36,7 @@ class Discretization(DataLayer):
         How exactly the quantiles are found, as a fraction of the data.
     output_mode : {"int", "one_hot", "multi_hot", "count"}
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     dtype, name : str, optional
 
     Examples
@@ -147,7 +147,8 @@ class Discretization(DataLayer):
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """Return a symbolic tensor of the outputs' shape and dtype."""
-        return KerasTensor(self.compute_output_shape(inputs.shape), self.output_dtype)
+        shape = self.compute_output_shape(inputs.shape)
+        return KerasTensor(shape, self.output_dtype, sparse=self.sparse)
 
     def load_own_variables(self, store: Any) -> None:
         """Take what earlier versions of the format stored."""
@@ -166,7 +167,10 @@ class Discretization(DataLayer):
         found = ops.digitize(inputs, bounds)
         if len(found.shape) > 2 and self.output_mode in ("multi_hot", "count"):
             found = ops.moveaxis(found, 1, -1)
-        return encode(found, self.output_mode, len(bounds) + 1, self.output_dtype)
+        depth = len(bounds) + 1
+        return encode(
+            found, self.output_mode, depth, self.output_dtype, sparse=self.sparse
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, and the bounds that were found."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import ops
+from dlcore.src import backend as backends
 from dlcore.src.errors import did_you_mean
 
 Shape = tuple[int | None, ...]
@@ -31,7 +32,7 @@ def check_choice(name: str, value: Any, known: Sequence[str], owner: str) -> Non
 
 
 def check_sparse(sparse: bool, owner: str, output_mode: str = "one_hot") -> None:
-    """Refuse sparse outputs: tensors are dense here.
+    """Refuse sparse outputs of numbers, and where tensors are dense.
 
     Raises
     ------
@@ -44,10 +45,11 @@ def check_sparse(sparse: bool, owner: str, output_mode: str = "one_hot") -> None
             f"`'count'` or `'tf_idf'`. Received: sparse={sparse} and "
             f"output_mode={output_mode}"
         )
-    if sparse:
+    backend = backends.current()
+    if sparse and not backend.keeps_sparse:
         raise ValueError(
-            f"{owner}: `sparse=True` is not supported, since tensors are dense on "
-            "every backend. Leave it out; the numbers are the same."
+            f"{owner}: `sparse=True` cannot be used with backend {backend.name}, which "
+            "has no sparse tensors. Leave it out; the numbers are the same."
         )
 
 
@@ -72,7 +74,14 @@ def encoded_shape(shape: Sequence[int | None], mode: str, depth: Any) -> Shape:
     return (*shape[:-1], depth)
 
 
-def encode(indices: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> Any:
+def encode(
+    indices: Any,
+    mode: str,
+    depth: int,
+    dtype: str,
+    weights: Any = None,
+    sparse: bool = False,
+) -> Any:
     """Return category numbers as vectors; numbers out of range as zeros.
 
     Parameters
@@ -83,6 +92,8 @@ def encode(indices: Any, mode: str, depth: int, dtype: str, weights: Any = None)
     dtype : str
     weights : tensor, optional
         What each category counts, for ``"count"``.
+    sparse : bool
+        Whether the vectors are sparse tensors.
     """
     if mode == "int":
         return ops.cast(indices, dtype)
@@ -91,8 +102,10 @@ def encode(indices: Any, mode: str, depth: int, dtype: str, weights: Any = None)
     if mode == "one_hot":
         if len(indices.shape) > 1 and indices.shape[-1] == 1:
             indices = ops.squeeze(indices, -1)
-        return ops.one_hot(indices, depth, dtype=dtype)
-    each = ops.one_hot(indices, depth, dtype=dtype)
+        return ops.one_hot(indices, depth, dtype=dtype, sparse=sparse)
+    each = ops.one_hot(indices, depth, dtype=dtype, sparse=sparse)
+    if mode == "multi_hot" and sparse:  # a sum keeps it sparse, a maximum does not
+        return ops.cast(ops.cast(ops.sum(each, axis=-2), "bool"), dtype)
     if mode == "multi_hot":
         return ops.max(each, axis=-2)
     if weights is not None:

@@ -50,6 +50,7 @@ class Hashed(HostLayer):
         return KerasTensor(
             encoded_shape(first.shape, self.output_mode, self.num_bins),
             self.compute_dtype,
+            sparse=self.sparse,
         )
 
     def _encoded(self, found: Any, shape: tuple[int, ...]) -> Any:
@@ -74,7 +75,7 @@ class Hashing(Hashed):
         The key of a strong hash (SipHash); FarmHash's fingerprint unless given.
     output_mode : {"int", "one_hot", "multi_hot", "count"}
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     **kwargs
         Of ``Layer``.
 
@@ -139,7 +140,7 @@ class HashedCrossing(Hashed):
         How many buckets there are.
     output_mode : {"int", "one_hot"}
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     name, dtype : str, optional
     **kwargs
         Of ``Layer``.

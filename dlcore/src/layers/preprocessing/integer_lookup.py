@@ -31,7 +31,7 @@ class IntegerLookup(IndexLookup):
         Whether numbers become tokens instead.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     pad_to_max_tokens : bool
         Whether vectors have ``max_tokens`` numbers however small the vocabulary is.
     oov_method : {"floormod", "farmhash"}

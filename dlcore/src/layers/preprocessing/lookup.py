@@ -86,7 +86,7 @@ class IndexLookup(HostLayer):
         Whether numbers become tokens instead.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     pad_to_max_tokens : bool
         Whether vectors have ``max_tokens`` numbers however small the vocabulary is.
     oov_method : {"floormod", "farmhash"}
@@ -519,7 +519,8 @@ class IndexLookup(HostLayer):
         dtype = "int64" if self.output_mode == "int" else config.floatx()
         if self.invert:
             dtype = self.vocabulary_dtype
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
+        shape = self.compute_output_shape(inputs.shape)
+        return KerasTensor(shape, dtype, sparse=self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; a vocabulary from a file is not one."""

@@ -35,7 +35,7 @@ class StringLookup(IndexLookup):
     pad_to_max_tokens : bool
         Whether vectors have ``max_tokens`` numbers however small the vocabulary is.
     sparse : bool
-        False: tensors are dense.
+        Whether outputs are sparse tensors, where the backend has them.
     encoding : str
         Of strings that are given as bytes.
     name : str, optional

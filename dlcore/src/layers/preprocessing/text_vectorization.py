@@ -79,8 +79,10 @@ class TextVectorization(HostLayer):
         The tokens, or the path of a text file with one a line.
     idf_weights : sequence of float, optional
         One a token, for ``output_mode="tf_idf"``.
-    sparse, ragged : bool
-        False: tensors are dense.
+    sparse : bool
+        Whether outputs are sparse tensors, where the backend has them.
+    ragged : bool
+        False: texts are padded.
     encoding : str
         Of strings that are given as bytes.
     name : str, optional
@@ -162,6 +164,7 @@ class TextVectorization(HostLayer):
         self._output_mode = output_mode
         self._output_sequence_length = output_sequence_length
         self._encoding = encoding
+        self.sparse = sparse
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             vocabulary=vocabulary,
@@ -309,7 +312,8 @@ class TextVectorization(HostLayer):
     def compute_output_spec(self, inputs: Any) -> Any:
         """Return a symbolic tensor of the outputs' shape and dtype."""
         dtype = "int64" if self._output_mode == "int" else config.floatx()
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
+        shape = self.compute_output_shape(inputs.shape)
+        return KerasTensor(shape, dtype, sparse=self.sparse)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; a vocabulary from a file is not one."""

@@ -12,6 +12,7 @@ from dlcore.src import config, tree
 from dlcore.src.ops.core import convert_to_numpy, is_tensor
 from dlcore.src.random import make_default_seed
 from dlcore.src.training.data.adapter import Batch, DataAdapter
+from dlcore.src.training.data.sparse import Rows, as_rows, is_sparse
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +23,7 @@ def _is_pandas(x: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Whether it is an array, a tensor, a DataFrame or a Series."""
-    return isinstance(x, np.ndarray) or _is_pandas(x) or is_tensor(x)
+    return isinstance(x, np.ndarray) or _is_pandas(x) or is_tensor(x) or is_sparse(x)
 
 
 def is_arrays(x: Any) -> bool:
@@ -60,6 +61,8 @@ def as_arrays(x: Any) -> Any:
         x = x[:, None] if x.ndim == 1 else x
         if x.dtype == object:
             x = _from_objects(x)
+    if is_sparse(x):
+        return as_rows(x)
     array = convert_to_numpy(x)
     if array.dtype.kind == "f" and array.dtype != config.floatx():
         array = array.astype(config.floatx())
@@ -252,8 +255,11 @@ def split(
 
     def part(key: slice) -> tuple[Any, ...]:
         return tuple(
-            tree.map_structure(lambda a: None if a is None else a[key], value)
+            tree.map_structure(lambda a: None if a is None else rows(a, key), value)
             for value in found
         )
 
     return part(slice(0, at)), part(slice(at, None))
+    def rows(array: Any, key: slice) -> Any:
+        return array.rows(key) if type(array) is Rows else array[key]
+

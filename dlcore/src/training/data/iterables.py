@@ -13,6 +13,7 @@ from dlcore.src import config, tree
 from dlcore.src.ops.core import convert_to_numpy
 from dlcore.src.training.data.adapter import Batch, DataAdapter, unpack
 from dlcore.src.training.data.arrays import class_weights
+from dlcore.src.training.data.sparse import as_rows, is_sparse
 
 
 def is_iterable(x: Any) -> bool:
@@ -26,7 +27,7 @@ def as_batch(data: Any, class_weight: Any = None) -> Batch:
     def array(value: Any) -> Any:
         if value is None:
             return None
-        found = convert_to_numpy(value)
+        found = as_rows(value)[:] if is_sparse(value) else convert_to_numpy(value)
         if found.dtype.kind == "f" and found.dtype != config.floatx():
             found = found.astype(config.floatx())
         return found
