@@ -20,6 +20,7 @@ from dlcore.src.layers.signature import (
 )
 from dlcore.src.ops.declare import record
 from dlcore.src.variable import lent
+from dlcore.src.utils import tracebacks
 
 
 @export("dlcore.Layer", "dlcore.layers.Layer")
@@ -74,11 +75,15 @@ class Layer(ShapedLayer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer; build it at the first call."""
-        here = backends.current()
-        if here is self.backend:
-            return self._run(args, kwargs)
-        with backends.use_backend(self.backend):
-            return self._run(args, kwargs)
+        try:
+            if backends.current() is self.backend:
+                return self._run(args, kwargs)
+            with backends.use_backend(self.backend):
+                return self._run(args, kwargs)
+        except Exception as error:
+            __tracebackhide__ = tracebacks.is_traceback_filtering_enabled()
+            tracebacks.shorten(error)
+            raise
 
     def _run(self, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         state, signature = calls.state, self._call
@@ -217,6 +222,10 @@ class Layer(ShapedLayer):
 
     def _with_masks(self, args: Any, kwargs: Any, mask: Any) -> dict[str, Any]:
         """Fill ``mask`` arguments that were not given from the tensors' masks."""
+        if outputs is None:
+            raise ValueError(
+                f"`call` of {self.described} returned None. Does it lack a `return`?"
+            )
         signature = self._call
         tensors = signature.tensors(args, kwargs)
         given = {**dict(zip(signature.names, args, strict=False)), **kwargs}

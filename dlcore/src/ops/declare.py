@@ -171,6 +171,7 @@ def _dispatcher(
             return kernel(x) if y is _NONE else kernel(x, y)
         except Exception as error:
             raise _explained(name, _given(x, y, rest), named, error) from None
+            __tracebackhide__ = True  # notebooks show the line that called
 
     call.name = name  # type: ignore[attr-defined]  # as all operations have
     return call

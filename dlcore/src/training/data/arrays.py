@@ -64,11 +64,30 @@ def as_arrays(x: Any) -> Any:
     if is_sparse(x):
         return as_rows(x)
     array = convert_to_numpy(x)
+    if array.dtype.kind == "O":
+        _refuse_objects(array)
     if array.dtype.kind == "f" and array.dtype != config.floatx():
         array = array.astype(config.floatx())
     if array.ndim == 0:
         raise ValueError(f"Data must have a batch axis; a scalar {array!r} has none.")
     return array
+
+
+def _refuse_objects(x: Array) -> None:
+    """Say what to do about rows of different lengths, text and other objects."""
+    first = x.flat[0] if x.size else None
+    if isinstance(first, str | bytes):
+        return  # text: layers that look words up take it
+    hint = (
+        "Its rows have different lengths: dlcore.utils.pad_sequences makes one array "
+        "of them."
+        if isinstance(first, list | tuple | np.ndarray)
+        else "Give numbers, for instance x.astype('float32')."
+    )
+    raise ValueError(
+        f"An array of Python objects, of shape {x.shape}, cannot be trained on; the "
+        f"first one is {type(first).__name__} {str(first)[:60]!r}. {hint}"
+    )
 
 
 def _from_objects(x: Array) -> Array:
