@@ -263,8 +263,11 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
         x1, x2 = convert(x1), convert(x2)
         dtype = x1.dtype
         if dtype == x2.dtype:
-            if dtype.kind == "f":
+            if dtype.kind == "f" and (dtype.itemsize > 2 or xp is not np):
                 return xp.matmul(x1, x2)
+            if xp is np and dtype.kind in "fV":
+                # numpy has no BLAS for half precision: single, rounded once.
+                return (x1.astype("float32") @ x2.astype("float32")).astype(dtype)
             if dtype != np.int8:
                 found = xp.matmul(x1, x2)
                 return found if found.dtype == dtype else found.astype(dtype)
@@ -278,8 +281,10 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             dtype = native("int32")
         else:
             dtype = native(result_type(*(a.dtype for a in arrays)))
-        # numpy's einsum does not know bfloat16, which is of the kind "V" there.
-        work = native("float32") if dtype.kind == "V" and xp is np else dtype
+        # numpy's einsum does not know bfloat16, which is of the kind "V" there, and is
+        # slow in half precision.
+        half = xp is np and (dtype.kind == "V" or dtype == np.float16)
+        work = native("float32") if half else dtype
         arrays = [a.astype(work, copy=False) for a in arrays]
         kwargs.setdefault("optimize", len(arrays) > 2 or xp is not np)
         return xp.einsum(subscripts, *arrays, **kwargs).astype(dtype, copy=False)
@@ -292,8 +297,11 @@ def _others(xp: Any, convert: Any, native: Any) -> dict[str, Any]:
             if isinstance(axes, int)
             else tuple([a] if isinstance(a, int) else list(a) for a in axes)
         )
-        x1, x2 = x1.astype(dtype, copy=False), x2.astype(dtype, copy=False)
-        return xp.tensordot(x1, x2, axes=axes)
+        half = xp is np and dtype.kind in "fV" and dtype.itemsize == 2
+        work = "float32" if half else dtype
+        x1, x2 = x1.astype(work, copy=False), x2.astype(work, copy=False)
+        found = xp.tensordot(x1, x2, axes=axes)
+        return found.astype(dtype) if half else found
 
     return {
         "nonzero": nonzero,

@@ -307,6 +307,12 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
         raise TypeError(f"associative_scan: `f` should be a callable. Received: {f!r}.")
     axis = rules.canonical_axis(axis, len(rules.shape_of(leaves[0])))
     size = _size_along(elems, axis)
+    if size is None:
+        raise ValueError(
+            f"associative_scan: the size of axis {axis} of `elems` must be known when "
+            "the function is compiled. Fix it in the shape of the inputs, or use scan, "
+            "which takes open sizes."
+        )
 
     def part(tree: Any, begin: Any, end: Any) -> Any:
         key = (*[slice(None)] * axis, slice(begin, end))
@@ -315,7 +321,7 @@ def associative_scan(f: Any, elems: Any, reverse: bool = False, axis: int = 0) -
     if reverse:
         elems = _map(lambda x: flip(x, axis), elems)
     distance = 1
-    while size and distance < size:
+    while distance < size:
         combined = f(part(elems, None, -distance), part(elems, distance, None))
         elems = _map(
             lambda a, b: concatenate([a, b], axis),

@@ -9,6 +9,7 @@ import pytest
 
 import dlcore
 from dlcore import ops
+from dlcore.src.ops.declare import REGISTRY
 
 X = np.arange(12, dtype="float32").reshape(4, 3)
 
@@ -113,3 +114,12 @@ def test_bad_arguments_are_named(backend: str) -> None:
         ops.scan(1, 0, np.arange(3))
     with pytest.raises(ValueError, match="xs"):
         ops.scan(lambda c, x: (c, x), 0)
+
+
+def test_associative_scan_needs_a_known_size() -> None:
+    body = REGISTRY["associative_scan"].body
+    assert body is not None
+    open_ = dlcore.KerasTensor((None, 3))
+    with pytest.raises(ValueError, match="the size of axis 0 of `elems` must be known"):
+        body(ops.add, open_)
+    assert ops.associative_scan(ops.add, open_).shape == (None, 3)

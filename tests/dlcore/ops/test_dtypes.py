@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -97,3 +99,118 @@ def test_jax_has_64_bits_where_it_is_told() -> None:
             assert ops.dtype(ops.add(x, 1)) == "int64"
     finally:
         jax.config.update("jax_enable_x64", before)
+
+
+NUMBERS = (
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32"),
+    *("int64", "bfloat16", "float16", "float32", "float64", "complex64", "complex128"),
+)
+WIDE = {
+    "int64": "int32",
+    "uint64": "uint32",
+    "float64": "float32",
+    "complex128": "complex64",
+}
+PAIRS: dict[str, Callable[..., Any]] = {
+    "add": ops.add,
+    "multiply": ops.multiply,
+    "where": lambda a, b: ops.where(ops.eye(2, dtype="bool"), a, b),
+    "matmul": ops.matmul,
+    "maximum": ops.maximum,
+    "concatenate": lambda a, b: ops.concatenate([a, b]),
+}
+
+
+def dtype_of(backend: str, op: Callable[..., Any], *args: Any) -> str:
+    """Return the dtype of a result; jax, which compiles each call, is only traced."""
+    if backend != "jax":
+        return ops.dtype(op(*args))
+    import jax
+
+    return ops.dtype(jax.eval_shape(lambda: op(*args)))
+
+
+def ones(dtype: str) -> Any:
+    return np.ones((2, 2)).astype(getattr(ml_dtypes, dtype, dtype))
+
+
+def promised(a: Any, b: Any) -> str:
+    """Return what Keras' table says: of its two ways with 64 bits, that which keeps."""
+    from keras.src.backend.common import dtypes as keras
+
+    if {a, b} & set(WIDE):
+        names = [{int: "int", float: "float"}.get(x, x) for x in (a, b)]
+        found = keras._least_upper_bound(*names)
+        return {"float": "float32"}.get(found, found)
+    return keras.result_type(a, b)
+
+
+@pytest.mark.parametrize("first", [*NUMBERS, int, float], ids=str)
+def test_promotion_is_keras_table(first: Any) -> None:
+    for second in (*NUMBERS, int, float):
+        found = dlcore.backend.result_type(first, second)
+        assert found == promised(first, second), second
+        assert dlcore.backend.result_type(second, first) == found
+
+
+@pytest.mark.parametrize("first", NUMBERS)
+def test_pairs_make_the_promised_dtype(first: str, backend: str) -> None:
+    one = ops.convert_to_tensor(ones(first))
+    for second in (*NUMBERS, int, float):
+        number = isinstance(second, type)
+        two = second(1) if number else ops.convert_to_tensor(ones(second))
+        # jax has 32 bits unless it is told otherwise.
+        pair = [WIDE.get(x, x) if backend == "jax" else x for x in (first, second)]
+        for name, op in PAIRS.items():
+            ordered = name == "maximum"
+            if number and name in ("matmul", "concatenate"):
+                continue
+            want = promised(*pair)
+            if ordered and (want[0] == "c" or (backend, want) == ("torch", "uint64")):
+                continue  # these numbers have no order there
+            if name == "matmul" and first == second == "int8":
+                want = "int32"
+            assert dtype_of(backend, op, one, two) == want, (name, second)
+            if number:  # from the left, too; other pairs come the other way round
+                assert dtype_of(backend, op, two, one) == want, (name, second)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "uint32", "uint64"])
+def test_unsigned_numbers_wrap_around(dtype: str, backend: str) -> None:
+    if backend == "jax" and dtype == "uint64":
+        pytest.skip("jax has 32 bits unless it is told otherwise")
+    most = np.iinfo(dtype).max
+    x, y = np.array([most, most - 3, 7], dtype), np.array([2, 5, 6], dtype)
+    for name in ("add", "subtract", "multiply", "equal"):
+        found = getattr(ops, name)(*map(ops.convert_to_tensor, (x, y)))
+        want = getattr(np, name)(x, y)
+        np.testing.assert_array_equal(ops.convert_to_numpy(found), want)
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2"])
+def test_float8_is_not_promoted(dtype: str) -> None:
+    assert dlcore.backend.result_type(dtype, dtype) == dtype
+    with pytest.raises(ValueError, match="no implicit conversion"):
+        dlcore.backend.result_type(dtype, "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_products_of_half_precision_are_rounded_once(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    kind = getattr(ml_dtypes, dtype, dtype)
+    image = rng.normal(size=(2, 9, 9, 6)).astype(kind)
+    calls: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
+        "matmul": (ops.matmul, (6, 4)),
+        "tensordot": (lambda x, k: ops.tensordot(x, k, 1), (6, 4)),
+        "einsum": (lambda x, k: ops.einsum("nhwc,cd->nhwd", x, k), (6, 4)),
+        "conv": (ops.conv, (3, 3, 6, 4)),
+        "depthwise_conv": (ops.depthwise_conv, (3, 3, 6, 2)),
+        "conv_transpose": (ops.conv_transpose, (3, 3, 4, 6)),
+    }
+    with dlcore.use_backend("numpy"):
+        for name, (call, shape) in calls.items():
+            kernel = rng.normal(size=shape).astype(kind)
+            found = call(image, kernel)
+            assert ops.dtype(found) == dtype, name
+            exact = call(image.astype("float32"), kernel.astype("float32"))
+            np.testing.assert_array_equal(found, exact.astype(kind), err_msg=name)

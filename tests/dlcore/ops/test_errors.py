@@ -124,3 +124,9 @@ def test_arguments_are_shown_by_dtype_and_shape() -> None:
     assert describe([A] * 6) == "[" + "<float32 (2, 3)>, " * 4 + "...]"
     assert len(describe("x" * 1000)) < 80
     assert set(CALLS[0][0]) and all(row[0] in REGISTRY for row in CALLS)
+
+
+def test_a_softmax_of_one_is_warned_of(backend: str) -> None:
+    x = ops.convert_to_tensor(np.ones((2, 1), "float32"))
+    with pytest.warns(UserWarning, match="softmax over axis -1 .* has size 1"):
+        ops.softmax(x)

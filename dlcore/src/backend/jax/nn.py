@@ -16,6 +16,7 @@ from dlcore.src.backend.jax.numpy import _float
 from dlcore.src.backend.jax.runtime import convert, native
 from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.activations import warn_of_one
 from dlcore.src.ops.nn.losses import _one_hot_rule
 
 
@@ -42,6 +43,7 @@ def relu(x: Any) -> Any:
 
 def softmax(x: Any, axis: Any = -1) -> Any:
     x = _floating(x)
+    warn_of_one(x.shape, axis)
     return jax.nn.softmax(x, axis=axis)
 
 

@@ -19,8 +19,21 @@ def _wide(x: Any) -> Any:
     return given.astype("float32" if given.dtype.itemsize < 4 else given.dtype), given
 
 
+def _single(*xs: Any) -> tuple[Any, list[Any]]:
+    """Return the dtype of a result, and arrays to compute it with.
+
+    Half precision is computed in single and rounded once: numpy has no BLAS for it.
+    """
+    given = floats(*xs)
+    dtype = given[0].dtype
+    if dtype.itemsize > 2:
+        return dtype, given
+    return dtype, [x.astype("float32") for x in given]
+
+
 def softmax(x: Any, axis: Any = -1) -> Any:
     activations._softmax_rule(x, axis)
+    activations.warn_of_one(np.shape(x), axis)
     axis = tuple(axis) if isinstance(axis, list) else axis
     x, given = _wide(x)
     x -= x.max(axis, keepdims=True)
@@ -98,10 +111,7 @@ def conv(
     dilation_rate: Any = 1,
 ) -> Any:
     geometry._conv_rule(inputs, kernel, strides, padding, data_format, dilation_rate)
-    x, kernel = floats(inputs, kernel)
-    dtype = x.dtype
-    if dtype.itemsize == 2:  # numpy multiplies half precision without BLAS
-        x, kernel = x.astype("float32"), kernel.astype("float32")
+    dtype, (x, kernel) = _single(inputs, kernel)
     x = _last(x, data_format)
     count = x.ndim - 2
     strides = geometry.per_axis(strides, count, "strides")
@@ -133,7 +143,7 @@ def depthwise_conv(
     geometry._depthwise_rule(
         inputs, kernel, strides, padding, data_format, dilation_rate
     )
-    x, kernel = floats(inputs, kernel)
+    dtype, (x, kernel) = _single(inputs, kernel)
     x = _last(x, data_format)
     count = x.ndim - 2
     strides = geometry.per_axis(strides, count, "strides")
@@ -144,7 +154,8 @@ def depthwise_conv(
     cells = views.reshape(int(np.prod(places)), channels, -1)
     weights = np.moveaxis(kernel.reshape(-1, channels, multiplier), 0, 1)
     result = np.matmul(cells.transpose(1, 0, 2), weights).transpose(1, 0, 2)
-    return _back(result.reshape(*places, channels * multiplier), data_format)
+    result = result.reshape(*places, channels * multiplier).astype(dtype, copy=False)
+    return _back(result, data_format)
 
 
 def conv_transpose(
@@ -159,7 +170,7 @@ def conv_transpose(
     spec = geometry._conv_transpose_rule(
         inputs, kernel, strides, padding, output_padding, data_format, dilation_rate
     )
-    x, kernel = floats(inputs, kernel)
+    dtype, (x, kernel) = _single(inputs, kernel)
     x = _last(x, data_format)
     count = x.ndim - 2
     steps = geometry.per_axis(strides, count, "strides")
@@ -190,7 +201,7 @@ def conv_transpose(
         borders.append((0, max(begin + size - have, 0)))
         key.append(slice(begin, begin + size))
     full = np.pad(full, [(0, 0), *borders, (0, 0)])[tuple(key)]
-    return _back(full, data_format)
+    return _back(full.astype(dtype, copy=False), data_format)
 
 
 def _pool(

@@ -139,7 +139,8 @@ _general = xp._others(np, convert, native)["einsum"]
 def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
     if len(operands) == 2 and not kwargs:
         arrays = [convert(x) for x in operands]
-        if arrays[0].dtype == arrays[1].dtype and arrays[0].dtype.kind in _FLOATS:
+        dtype = arrays[0].dtype
+        if dtype == arrays[1].dtype and dtype.kind in _FLOATS and dtype != np.float16:
             terms, result = parse(subscripts, [a.ndim for a in arrays])
             found = _contracted(terms, result, arrays)
             if found is not None:

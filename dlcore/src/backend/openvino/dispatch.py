@@ -100,7 +100,7 @@ def scan(
     if graph.tracing():
         return graph.run("scan", (f, init, xs, length, reverse, unroll), {})
     init, xs = loops.tree_map(convert, init), loops.tree_map(convert, xs)
-    return loops.scan(f, init, xs, length, reverse, _stack)
+    return loops.scan(f, init, xs, length, reverse, _stack, unroll)
 
 
 def vectorized_map(function: Any, elements: Any) -> Any:

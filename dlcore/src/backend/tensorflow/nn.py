@@ -19,6 +19,7 @@ from dlcore.src.backend.tensorflow.numpy import (
 from dlcore.src.backend.tensorflow.runtime import convert, ints, raw
 from dlcore.src.ops import rules
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.activations import warn_of_one
 
 
 def _activation(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +77,14 @@ def _along_last(fn: Callable[..., Any]) -> Callable[..., Any]:
     return op
 
 
-softmax, log_softmax = _along_last(raw("Softmax")), _along_last(raw("LogSoftmax"))
+_softmax, log_softmax = _along_last(raw("Softmax")), _along_last(raw("LogSoftmax"))
+
+
+def softmax(x: Any, axis: Any = -1) -> Any:
+    x = floating(x)
+    if x.shape.rank is not None:
+        warn_of_one(x.shape, axis)
+    return _softmax(x, axis)
 
 
 # Convolution and pooling

@@ -15,6 +15,7 @@ from dlcore.src.backend.torch.runtime import convert
 from dlcore.src.ops import rules
 from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.activations import warn_of_one
 from dlcore.src.ops.nn.attention import _attention_rule
 
 
@@ -39,6 +40,8 @@ def relu(x: Any) -> Any:
 def softmax(x: Any, axis: Any = -1) -> Any:
     x = _floating(x)
     if isinstance(axis, int):
+        if x.ndim and x.shape[axis] == 1:
+            warn_of_one(x.shape, axis)
         return torch.softmax(x, axis)
     return torch.exp(log_softmax(x, axis))
 

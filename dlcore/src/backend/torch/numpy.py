@@ -48,13 +48,34 @@ def _elementwise(fn: Callable[..., Any]) -> Callable[..., Any]:
         kind2 = type(x2)
         if type(x1) is Tensor:
             if kind2 is Tensor:
-                if x1.dtype == x2.dtype:
+                if x1.dtype == x2.dtype and x1.dtype not in _UNSIGNED:
                     return fn(x1, x2)
             elif kind2 in _NUMBERS and x1.dtype in _FLOATS and fn in _TAKES_NUMBERS:
                 return fn(x1, x2)
-        return fn(*promote(x1, x2))
+        x1, x2 = promote(x1, x2)
+        return _widened(fn, x1, x2) if x1.dtype in _UNSIGNED else fn(x1, x2)
 
     return op
+
+
+#: What torch stores, but has hardly an op on -> what it computes with instead.
+_UNSIGNED = {
+    torch.uint16: torch.int32,
+    torch.uint32: torch.int64,
+    torch.uint64: torch.int64,
+}
+#: Right for uint64 too: the bits of the result do not depend on the sign.
+_MODULAR = {torch.add, torch.subtract, torch.multiply, torch.matmul, torch.eq, torch.ne}
+
+
+def _widened(fn: Callable[..., Any], x1: Tensor, x2: Tensor) -> Tensor:
+    """Compute with unsigned integers in wider ones with a sign."""
+    dtype = x1.dtype
+    if dtype == torch.uint64 and fn not in _MODULAR:
+        return fn(x1, x2)
+    wide = _UNSIGNED[dtype]
+    found = fn(x1.to(wide), x2.to(wide))
+    return found.to(dtype) if found.dtype == wide else found
 
 
 _TAKES_NUMBERS = {
@@ -415,6 +436,8 @@ def matmul(x1: Any, x2: Any) -> Any:
     x1, x2 = promote(x1, x2)
     if x1.dtype == torch.bool:
         return torch.matmul(x1.to(torch.int32), x2.to(torch.int32)).to(torch.bool)
+    if x1.dtype in _UNSIGNED:
+        return _widened(torch.matmul, x1, x2)
     return torch.matmul(x1, x2)
 
 

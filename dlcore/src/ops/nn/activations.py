@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from dlcore.src.ops import rules
@@ -60,11 +61,24 @@ def _softmax_rule(x: Any, axis: Any = -1) -> Spec:
     return rules.same_float(x)
 
 
+def warn_of_one(shape: Any, axis: Any) -> None:
+    """Warn that a softmax over an axis of size 1 is 1 everywhere."""
+    if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
+        warnings.warn(
+            f"You are using a softmax over axis {axis} of a tensor of shape "
+            f"{tuple(shape)}. This axis has size 1. The softmax operation will always "
+            "return the value 1, which is likely not what you intended. Did you mean "
+            "to use a sigmoid instead?",
+            stacklevel=4,
+        )
+
+
 @derived(rule=_softmax_rule)
 def softmax(x: Any, axis: Any = -1) -> Any:
     """``exp(x)``, divided by its sum over ``axis``."""
     x = as_float(x)
     _softmax_rule(x, axis)
+    warn_of_one(rules.shape_of(x), axis)
     powers = exp(subtract(x, stop_gradient(max_(x, axis, True))))
     return divide(powers, sum_(powers, axis, True))
 

@@ -189,7 +189,7 @@ def _loop(cond: Any, body: Any, start: Any, maximum: Any) -> Any:
 def scan(
     f: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any = 1
 ) -> Any:
-    check_scan(f, xs, length)
+    check_scan(f, xs, length, unroll)
     init, xs = loops.tree_map(_tensor, init), loops.tree_map(_tensor, xs)
     leaves, structure = optree.tree_flatten(xs)
     count = int(length) if length is not None else rules.shape_of(leaves[0])[0]

@@ -18,6 +18,7 @@ from dlcore.src.backend.openvino.graph.traced import (
 from dlcore.src.ops import rules
 from dlcore.src.ops.declare import REGISTRY
 from dlcore.src.ops.nn import convolution as geometry
+from dlcore.src.ops.nn.activations import warn_of_one
 from dlcore.src.ops.numpy.shape import moveaxis, reshape
 
 OPS: dict[str, Callable[..., Any]] = {}
@@ -223,6 +224,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
         return REGISTRY["softmax"].body(x, axis)  # type: ignore[misc]
     dtype, (node,) = operands(x, floating=True)
     axis = rules.canonical_axis(axis, len(rules.shape_of(x)))
+    warn_of_one(rules.shape_of(x), axis)
     shares = nodes.softmax(node, axis)
     # NaN and infinity spoil a row; the plugin says so in one element only.
     total = nodes.reduce_sum(shares, const([axis]), True)
