@@ -18,6 +18,7 @@ from .api import (
     optimizers as optimizers,
     preprocessing as preprocessing,
     random as random,
+    quantizers as quantizers,
     regularizers as regularizers,
     saving as saving,
     tree as tree,
@@ -39,6 +40,7 @@ from .src.models.sequential import Sequential as Sequential
 from .src.operation import Operation as Operation
 from .src.optimizers.base import Optimizer as Optimizer
 from .src.regularizers.regularizers import Regularizer as Regularizer
+from .src.quantizers.quantizer import Quantizer as Quantizer
 from .src.remat import RematScope as RematScope, remat as remat
 from .src.scopes import (
     StatelessScope as StatelessScope,

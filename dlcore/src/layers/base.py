@@ -9,6 +9,7 @@ from dlcore.src import backend as backends, dtype_policies
 from dlcore.src.errors import did_you_mean
 from dlcore.src.layers.convert import Converter
 from dlcore.src.layers.kinds import KINDS
+from dlcore.src.layers.quantized import QuantizedFaces
 from dlcore.src.layers.signature import CallSignature
 from dlcore.src.layers.tracking import Tracked, changed
 from dlcore.src.operation import Operation
@@ -41,9 +42,7 @@ def _added_by_user(cls: Any) -> frozenset[str]:
 def _dtype(found: Any) -> Any:
     """Return what a configuration says of the dtype: a name where that is all."""
     policy = dtype_policies.get(found) if isinstance(found, dict) else found
-    if isinstance(policy, str) or getattr(policy, "quantization_mode", 0) is not None:
-        return policy
-    return policy.name
+    return policy.name if type(policy) is dtype_policies.DTypePolicy else policy
 
 
 def _parameters(cls: Any) -> list[str]:
@@ -93,7 +92,7 @@ class _Begun(Tracked, Operation):
         return self
 
 
-class BaseLayer(_Begun):
+class BaseLayer(QuantizedFaces, _Begun):
     """Constructor, name, dtypes and configuration of a layer."""
 
     if TYPE_CHECKING:  # what constructors keep is not spelt out again
@@ -187,19 +186,54 @@ class BaseLayer(_Begun):
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
         policy = dtype_policies.get(value)
-        self._dtype_policy = policy
+        kept = self.__dict__.get("_dtype_policy")
+        if isinstance(kept, dtype_policies.DTypePolicyMap) and self._path:
+            kept.pop(self._path, None)
+            kept[self._path] = policy
+        else:
+            self._dtype_policy = policy
+        self._settle_dtypes()
+        if self._swapped and self.built and not self._is_quantized:
+            if policy.quantization_mode in ("gptq", "awq"):
+                name = policy.quantization_mode.upper()
+                raise ValueError(
+                    f"Implicitly enabling {name} quantization by setting "
+                    f"`dtype_policy` to {value!r} is not supported: it needs data to "
+                    f"calibrate with. Use `quantize(config=dlcore.quantizers.{name}"
+                    "Config(...))` of the model instead."
+                )
+            self.quantize(policy.quantization_mode)
+
+    @property
+    def _policy(self) -> dtype_policies.DTypePolicy:
+        """Its own policy, where ``dtype_policy`` is a map of many layers'."""
+        policy = self._dtype_policy
+        if isinstance(policy, dtype_policies.DTypePolicyMap) and self._path:
+            return policy[self._path]
+        return policy
+
+    def _settle_dtypes(self) -> None:
+        """Note what follows from its policy; of a map it needs its path for that."""
+        policy = self._policy
         self._converter = Converter(self.backend, policy.compute_dtype)
-        self._mixed = policy.compute_dtype != policy.variable_dtype
+        self._swapped = self._quantizes and policy.quantization_mode is not None
+        self._mixed = self._swapped or policy.compute_dtype != policy.variable_dtype
+
+    def _stand_at(self, path: str) -> None:
+        """Learn where it stands among other layers."""
+        self._path = path
+        if isinstance(self._dtype_policy, dtype_policies.DTypePolicyMap):
+            self._settle_dtypes()
 
     @property
     def compute_dtype(self) -> str:
         """The dtype it computes in."""
-        return self.dtype_policy.compute_dtype
+        return self._policy.compute_dtype
 
     @property
     def variable_dtype(self) -> str:
         """The dtype of its weights."""
-        return self.dtype_policy.variable_dtype
+        return self._policy.variable_dtype
 
     dtype = variable_dtype
 
@@ -211,7 +245,7 @@ class BaseLayer(_Begun):
     @property
     def quantization_mode(self) -> str | None:
         """How its weights are quantized; None where they are not."""
-        return self.dtype_policy.quantization_mode
+        return self._policy.quantization_mode
 
     # Configuration.
 

@@ -11,6 +11,7 @@ from dlcore.src.export import export
 from dlcore.src.layers import context as calls
 from dlcore.src.layers.context import get_mask, set_mask
 from dlcore.src.layers.input_spec import check_inputs
+from dlcore.src.layers.quantized import HOOKS, quantizing
 from dlcore.src.layers.shapes import ShapedLayer, building
 from dlcore.src.layers.signature import (
     CallSignature,
@@ -62,6 +63,9 @@ class Layer(ShapedLayer):
             cls.build = building(own["build"])  # type: ignore[method-assign]
             cls._builds = True
         cls._calls = cls._calls or bool(own.keys() & {"call", "compute_output_spec"})
+        if "quantize" in own:
+            cls.quantize = quantizing(own["quantize"])  # type: ignore[method-assign]
+        cls._quantizes = cls._quantizes or bool(own.keys() & HOOKS)
         cls._masks = cls._masks or "compute_mask" in own
         cls._shape_rule = cls._shape_rule or "compute_output_shape" in own
         cls._spec_rule = cls._spec_rule or "compute_output_spec" in own
@@ -151,7 +155,7 @@ class Layer(ShapedLayer):
             with calls.named(around.path):  # a layer added to a built one
                 return self._first_run(given, named, args, kwargs)
         with calls.named(self.name):
-            self._path = "/".join(calls.state.scope)
+            self._stand_at("/".join(calls.state.scope))
             tensors = self._call.tensors(args, kwargs)
             if self._builds:
                 build = self.build
@@ -206,7 +210,7 @@ class Layer(ShapedLayer):
         return outputs
 
     def _compute(self, args: Any, kwargs: Any) -> Any:
-        call = self.call
+        call = self._call_now
         if self._remat_mode is not None:
             call = self.rematerialized_call(call, *args, **kwargs)
         return call(*args, **kwargs)

@@ -31,7 +31,7 @@ def building(build: Callable[..., Any]) -> Callable[..., Any]:
                 calls.fresh_call(),
                 calls.named(self.name),
             ):
-                self._path = "/".join(calls.state.scope)
+                self._stand_at("/".join(calls.state.scope))
                 result = build(self, *args, **kwargs)
         finally:
             self._is_building = False
@@ -95,7 +95,12 @@ class ShapedLayer(PenalisedLayer):
                 lambda s: KerasTensor(s, self.compute_dtype), shapes
             )
         with self._autocast() if self._mixed else nullcontext():
-            return self.call(*args, **kwargs)
+            return self._call_now(*args, **kwargs)
+
+    @property
+    def _call_now(self) -> Callable[..., Any]:
+        """What computes the outputs: the only place where quantisation enters."""
+        return self.quantized_call if self._swapped else self.call
 
     @contextmanager
     def _autocast(self) -> Iterator[None]:
@@ -132,8 +137,9 @@ class ShapedLayer(PenalisedLayer):
     def _remember_shapes(
         self, build: Callable[..., Any], args: Any, kwargs: Any
     ) -> None:
-        names = list(call_signature(build).names)
-        self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs} or None
+        known = call_signature(build)
+        given = {**dict(zip(known.names, args, strict=False)), **kwargs}
+        self._build_shapes = given or dict(known.defaults) or None
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shapes it was built with, in Keras' form.

@@ -157,6 +157,15 @@ class WeightedLayer(BaseLayer):
             name=name,
         )
 
+    def __delattr__(self, name: str) -> None:
+        """Forget an attribute; a weight is its layer's no more."""
+        gone = self.__dict__.get(name)
+        super().__delattr__(name)
+        if isinstance(gone, Variable):
+            made = self._made_weights
+            made[:] = [(v, role) for v, role in made if v is not gone]
+            changed()
+
     @property
     def _made_weights(self) -> list[tuple[Variable, bool | None]]:
         """The weights from ``add_weight`` with their roles; None: frozen for now."""
@@ -209,6 +218,11 @@ class WeightedLayer(BaseLayer):
             for variable in [*layer._own, *seeds]:
                 found.setdefault(id(variable), variable)
         return list(found.values())
+
+    @property
+    def torch_params(self) -> dict[str, Any]:
+        """The values of the variables by path: what torch's functions work on."""
+        return {v.path: v.value for v in self.variables}
 
     @property
     def weights(self) -> list[Variable]:

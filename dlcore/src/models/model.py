@@ -17,6 +17,7 @@ from dlcore.src.models.entrances import Entrances
 from dlcore.src.models.graph import Graph
 from dlcore.src.models.moving import moved
 from dlcore.src.models.state_tree import put as set_state
+from dlcore.src.quantizers.calibration import quantize_model
 from dlcore.src.saving import api
 from dlcore.src.saving.serialization import (
     deserialize_keras_object,
@@ -267,6 +268,61 @@ class Model(Trainer, Layer):
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
         """Set variables from what ``get_state_tree`` returned, or from a part of it."""
         set_state(self, state_tree)
+
+    # Quantisation.
+
+    def quantize(
+        self,
+        mode: str | None = None,
+        config: Any = None,
+        filters: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Quantize the weights of all layers that can be.
+
+        Parameters
+        ----------
+        mode : {"int8", "int4", "float8", "gptq", "awq"}, optional
+            Needed unless ``config`` says it.
+        config : QuantizationConfig, optional
+            Settings of the mode; GPTQ and AWQ need them.
+        filters : str, sequence of str or Callable, optional
+            Which layers: regular expressions that their names contain, or a function
+            of a layer.
+        **kwargs
+            ``type_check=False`` lets subclasses of layers be quantized.
+
+        Raises
+        ------
+        ValueError
+            If the model is not built or quantized already, or an argument is wrong.
+
+        Examples
+        --------
+        >>> import dlcore
+        >>> model = dlcore.Sequential([dlcore.Input((2,)), dlcore.layers.Dense(1)])
+        >>> model.quantize("int8")
+        >>> model.layers[0].kernel.dtype
+        'int8'
+        """
+        type_check = kwargs.pop("type_check", True)
+        if kwargs:
+            raise ValueError(
+                "Unrecognized keyword arguments passed to "
+                f"{type(self).__name__}: {kwargs}"
+            )
+        quantize_model(self, config, filters, type_check)
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> Any:
+        """Return which layers GPTQ and AWQ quantize; a subclass writes its own.
+
+        Returns
+        -------
+        dict or None
+            ``{"pre_block_layers": [...], "sequential_blocks": [...]}``: what is run
+            before, and the blocks that follow one another.
+        """
+        return None
 
     # Weights on disk.
 

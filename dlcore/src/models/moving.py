@@ -61,6 +61,7 @@ def _copied(variable: Variable, backend: backends.Backend) -> Variable:
     twin.path = variable.path
     twin.regularizer = variable.regularizer
     twin.constraint = variable.constraint
+    twin.overwrite_with_gradient = variable.overwrite_with_gradient
     return twin
 
 

@@ -33,9 +33,9 @@ def load(value: Any, safe_mode: bool | None = None) -> Any:
     """
     if is_safe(safe_mode):
         raise ValueError(
-            "Requested the deserialization of a Python lambda: the file brings code. "
-            "That would be arbitrary code execution, so it is not run. If you trust "
-            "its source, pass `safe_mode=False`, or call "
+            "Requested the deserialization of a `Lambda` layer or of a Python lambda: "
+            "the file brings code. That would be arbitrary code execution, so it is "
+            "not run. If you trust its source, pass `safe_mode=False`, or call "
             "`dlcore.config.enable_unsafe_deserialization()`. Better: a named function "
             "marked with @dlcore.saving.register_keras_serializable()."
         )

@@ -277,7 +277,7 @@ def _make(kind: Any, inner: dict[str, Any], config: dict[str, Any]) -> Any:
             f"Unable to reconstruct an instance of '{kind.__name__}': it has no class "
             "method `from_config()`."
         )
-    if "__dlcore_name__" in vars(kind):
+    if "__dlcore_name__" in vars(kind) and hasattr(kind, "_signature"):
         inner = _without_unused(kind, inner)
     try:
         made = kind.from_config(dict(inner))

@@ -15,7 +15,8 @@ class AdaptedWeight:
     """What a weight's name gives on a layer: the weight and its update.
 
     An attribute of the layer itself comes before this one of its class, so it only
-    speaks once ``enable_lora`` has put the weight away under another name.
+    speaks once ``enable_lora`` or ``quantize`` has put the weight away under another
+    name.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -26,11 +27,11 @@ class AdaptedWeight:
         """Return the adapted weight."""
         if layer is None:
             return self
-        if not layer.lora_enabled:
+        if not layer.lora_enabled and not layer._is_quantized:
             raise AttributeError(
                 f"{owner.__name__!r} has no {self.name!r} yet: it is not built."
             )
-        return ops.add(layer.__dict__[f"_{self.name}"], layer._update())
+        return layer._adapted()
 
 
 class Adaptable(Layer):
@@ -93,24 +94,26 @@ class Adaptable(Layer):
             raise ValueError(
                 "lora is already enabled. This can only be done once per layer."
             )
-        weight = self.__dict__[name]
+        *outer, last = self._adapted_shape()
         regularizer = getattr(self, f"{name}_regularizer", None)
         for part, shape, initializer in (
-            ("a", (*weight.shape[:-1], rank), a_initializer),
-            ("b", (rank, weight.shape[-1]), b_initializer),
+            ("a", (*outer, rank), a_initializer),
+            ("b", (rank, last), b_initializer),
         ):
             made = self.add_weight(
                 shape,
                 name=f"lora_{name}_{part}",
+                dtype="float32",
                 initializer=initializer,
                 regularizer=regularizer,
             )
             setattr(self, f"lora_{name}_{part}", made)
         self.lora_rank = rank
         self.lora_alpha = rank if lora_alpha is None else lora_alpha
-        self._freeze(weight)
-        setattr(self, f"_{name}", weight)
-        del self.__dict__[name]
+        weight = self.__dict__.pop(name, None)
+        if weight is not None:
+            self._freeze(weight)
+            setattr(self, f"_{name}", weight)
         self.lora_enabled = True
         changed()
 
@@ -124,41 +127,58 @@ class Adaptable(Layer):
         if self.lora_rank:
             self.enable_lora(self.lora_rank, lora_alpha=self.lora_alpha)
 
+    def _make_weight(self, name: str, shape: Any, initializer: Any = None) -> None:
+        """Make the weight that is adapted, as the arguments of its name say."""
+        weight = self.add_weight(
+            shape,
+            name=name,
+            initializer=initializer or getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+        )
+        setattr(self, name, weight)
+
+    def _adapted(self) -> Any:
+        """Return the weight with its update."""
+        return ops.add(self.__dict__[f"_{self._adapts}"], self._update())
+
+    def _adapted_shape(self) -> tuple[int, ...]:
+        """Return the shape of the weight."""
+        return tuple(self.__dict__[self._adapts].shape)
+
     def _update(self) -> Any:
         """Return what is added to the frozen weight."""
         a, b = (getattr(self, f"lora_{self._adapts}_{part}") for part in "ab")
         return ops.multiply(ops.matmul(a, b), self.lora_alpha / self.lora_rank)
 
+    def _saved(self) -> list[Any]:
+        """Return the variables that files hold: all but the factors."""
+        prefix = f"lora_{self._adapts}_"
+        return [v for v in self._own if not v.name.startswith(prefix)]
+
+    def _merged(self) -> dict[int, Any]:
+        """Return what files hold for variables that are adapted, by their ids."""
+        return {id(self.__dict__[f"_{self._adapts}"]): self._adapted()}
+
     def save_own_variables(self, store: Any) -> None:
         """Put its own weights into ``store``, the update added to the frozen one."""
-        if not self.lora_enabled:
-            super().save_own_variables(store)
-            return
-        for index, variable in enumerate(self._without_factors()):
-            frozen = variable is self.__dict__[f"_{self._adapts}"]
-            value = getattr(self, self._adapts) if frozen else variable
+        merged = self._merged() if self.lora_enabled else {}
+        for index, variable in enumerate(self._saved()):
+            value = merged.get(id(variable), variable)
             store[str(index)] = ops.convert_to_numpy(value)
 
     def load_own_variables(self, store: Any) -> None:
         """Set its own weights; the update becomes zero."""
-        if not self.lora_enabled:
-            super().load_own_variables(store)
+        own = self._saved()
+        if len(store) != len(own) or not own:
+            super().load_own_variables(store)  # says what is wrong
             return
-        own = self._without_factors()
-        if len(store) != len(own):
-            raise ValueError(
-                f"Layer '{self.name}' expected {len(own)} variables, but the file "
-                f"holds {len(store)} for it."
-            )
         for index, variable in enumerate(own):
             variable.assign(np.asarray(store[str(index)]))
-        for part in "ab":
-            factor = getattr(self, f"lora_{self._adapts}_{part}")
-            factor.assign(np.zeros(factor.shape, factor.dtype))
-
-    def _without_factors(self) -> list[Any]:
-        prefix = f"lora_{self._adapts}_"
-        return [v for v in self._own if not v.name.startswith(prefix)]
+        if self.lora_enabled:
+            for part in "ab":
+                factor = getattr(self, f"lora_{self._adapts}_{part}")
+                factor.assign(np.zeros(factor.shape, factor.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments by name, as JSON can hold them."""

@@ -6,12 +6,14 @@ from typing import Any
 
 from dlcore import ops
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
+from dlcore.src.layers.adapters.layout import Layout
+from dlcore.src.layers.adapters.low_rank import AdaptedWeight
+from dlcore.src.layers.adapters.quantizable import QuantizableProduct
 from dlcore.src.layers.input_spec import InputSpec
 
 
 @export("dlcore.layers.Dense")
-class Dense(Adaptable):
+class Dense(QuantizableProduct):
     """``activation(inputs @ kernel + bias)``, over the last axis.
 
     Parameters
@@ -26,6 +28,8 @@ class Dense(Adaptable):
     kernel_constraint, bias_constraint : optional
     lora_rank, lora_alpha : optional
         As in ``enable_lora``, which ``build`` then calls.
+    quantization_config : QuantizationConfig, optional
+        Settings of the mode where ``dtype`` is that of a quantized layer.
     **kwargs
         Of ``Layer``.
 
@@ -57,6 +61,7 @@ class Dense(Adaptable):
         bias_constraint: Any = None,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -72,13 +77,7 @@ class Dense(Adaptable):
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
         features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (features, self.units),
-            name="kernel",
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._make_weight("kernel", (features, self.units))
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
@@ -93,7 +92,7 @@ class Dense(Adaptable):
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
-        x = ops.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
-        return x if self.activation is None else self.activation(x)
+        return self._ended(ops.matmul(inputs, self.kernel), self.bias)
+
+    def _layouts_of(self, shape: tuple[int, ...]) -> dict[str, Layout]:
+        return {"kernel": Layout(shape, (0,), (1,), shape)}

@@ -9,11 +9,14 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.export import export
 from dlcore.src.initializers.random import VarianceScaling
-from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
+from dlcore.src.layers.adapters.layout import Equation, Layout
+from dlcore.src.layers.adapters.low_rank import AdaptedWeight
+from dlcore.src.layers.adapters.quantizable import QuantizableProduct
+from dlcore.src.layers.input_spec import InputSpec
 
 
 @export("dlcore.layers.EinsumDense")
-class EinsumDense(Adaptable):
+class EinsumDense(QuantizableProduct):
     """``activation(einsum(equation, inputs, kernel) + bias)``.
 
     Parameters
@@ -31,6 +34,10 @@ class EinsumDense(Adaptable):
     kernel_constraint, bias_constraint : optional
     lora_rank, lora_alpha : optional
         As in ``enable_lora``, which ``build`` then calls.
+    gptq_unpacked_column_size : int, optional
+        Accepted for configurations that have it; it follows from the kernel.
+    quantization_config : QuantizationConfig, optional
+        Settings of the mode where ``dtype`` is that of a quantized layer.
     **kwargs
         Of ``Layer``.
 
@@ -59,6 +66,8 @@ class EinsumDense(Adaptable):
         bias_constraint: Any = None,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        gptq_unpacked_column_size: int | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -71,12 +80,10 @@ class EinsumDense(Adaptable):
         kernel, bias = _shapes(
             self.equation, self.bias_axes, input_shape, self.partial_output_shape
         )
-        self.kernel = self.add_weight(
-            kernel,
-            name="kernel",
-            initializer=_told_axes(self.kernel_initializer, self.equation),
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
+        self.input_spec = InputSpec(ndim=len(input_shape))
+        self._product = self._expanded().product()
+        self._make_weight(
+            "kernel", kernel, _told_axes(self.kernel_initializer, self.equation)
         )
         self.bias = None
         if bias is not None:
@@ -91,10 +98,20 @@ class EinsumDense(Adaptable):
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
-        x = ops.einsum(self.equation, inputs, self.kernel)
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
-        return x if self.activation is None else self.activation(x)
+        return self._ended(ops.einsum(self.equation, inputs, self.kernel), self.bias)
+
+    def _expanded(self) -> Equation:
+        return Equation(self.equation, self.input_spec.ndim)
+
+    def _layouts_of(self, shape: tuple[int, ...]) -> dict[str, Layout]:
+        return {"kernel": self._expanded().layout(shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments by name, as JSON can hold them."""
+        config = super().get_config()
+        if config["gptq_unpacked_column_size"] is None:
+            del config["gptq_unpacked_column_size"]
+        return config
 
 
 def _told_axes(initializer: Any, equation: str) -> Any:

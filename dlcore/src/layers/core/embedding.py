@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dlcore import ops
-from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
-from dlcore.src.layers.adapters.low_rank import Adaptable, AdaptedWeight
+from dlcore.src.layers.adapters.low_rank import AdaptedWeight
+from dlcore.src.layers.adapters.tables import QuantizableTable
 
 
 @export("dlcore.layers.Embedding")
-class Embedding(Adaptable):
+class Embedding(QuantizableTable):
     """A row of a trainable table for each integer.
 
     Parameters
@@ -27,6 +27,8 @@ class Embedding(Adaptable):
         The table's first values, or a list that holds them.
     lora_rank, lora_alpha : optional
         As in ``enable_lora``, which ``build`` then calls.
+    quantization_config : QuantizationConfig, optional
+        Settings of the mode where ``dtype`` is that of a quantized layer.
     **kwargs
         Of ``Layer``.
 
@@ -42,7 +44,6 @@ class Embedding(Adaptable):
     (2, 3, 4)
     """
 
-    _adapts = "embeddings"
     embeddings: Any = AdaptedWeight()
 
     def __init__(
@@ -56,6 +57,7 @@ class Embedding(Adaptable):
         weights: Any = None,
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ):
         kwargs.pop("input_length", None)  # of Keras 2; it never mattered here
@@ -75,20 +77,12 @@ class Embedding(Adaptable):
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights."""
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            name="embeddings",
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        self._make_weight("embeddings", (self.input_dim, self.output_dim))
         self._adapt_as_asked()
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs."""
-        if standardize_dtype(inputs.dtype) not in ("int32", "int64"):
-            inputs = ops.cast(inputs, "int32")
-        outputs = ops.take(self.embeddings, inputs, axis=0)
+        outputs = ops.take(self.embeddings, self._indices(inputs), axis=0)
         return ops.cast(outputs, self.compute_dtype) if self._mixed else outputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

@@ -7,9 +7,16 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.export import export
+from dlcore.src.layers.adapters.layout import MATRIX, Layout, Product
 from dlcore.src.layers.context import set_mask
 from dlcore.src.layers.core.embedding import Embedding
 from dlcore.src.symbolic import KerasTensor
+
+#: Backwards through the same table.
+_TIED = Product(
+    lambda x, table: ops.matmul(x, ops.transpose(table)),
+    lambda upstream, table: ops.matmul(upstream, table),
+)
 
 
 @export("dlcore.layers.ReversibleEmbedding")
@@ -49,6 +56,8 @@ class ReversibleEmbedding(Embedding):
     (2, 3, 10)
     """
 
+    _quantizes_inputs = ("int8", "int4")
+
     def __init__(
         self,
         input_dim: int,
@@ -78,7 +87,7 @@ class ReversibleEmbedding(Embedding):
     def build(self, input_shape: Any = None) -> None:
         """Make the tables."""
         super().build(input_shape)
-        if not self.tie_weights:
+        if not self.tie_weights and not self._is_quantized:
             self.reverse_embeddings = self.add_weight(
                 (self.output_dim, self.input_dim),
                 name="reverse_embeddings",
@@ -88,16 +97,22 @@ class ReversibleEmbedding(Embedding):
     def call(self, inputs: Any, reverse: bool = False) -> Any:
         """Compute the outputs."""
         if not reverse:
-            result = super().call(inputs)
-            if self.mask_zero:
-                set_mask(result, ops.not_equal(inputs, 0))
-            return result
+            return self._masked(super().call(inputs), inputs)
         if self.tie_weights:
             kernel = ops.transpose(self.embeddings)
         else:
             kernel = self.reverse_embeddings
         dtype = self.reverse_dtype or self.compute_dtype
-        logits = ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
+        return self._capped(
+            ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
+        )
+
+    def _masked(self, rows: Any, inputs: Any) -> Any:
+        if self.mask_zero:
+            set_mask(rows, ops.not_equal(inputs, 0))
+        return rows
+
+    def _capped(self, logits: Any) -> Any:
         cap = self.logit_soft_cap
         if cap is not None:
             logits = ops.multiply(ops.tanh(ops.divide(logits, cap)), cap)
@@ -119,3 +134,28 @@ class ReversibleEmbedding(Embedding):
         if reverse and self.reverse_dtype is not None:
             dtype = standardize_dtype(self.reverse_dtype)
         return KerasTensor(self.compute_output_shape(inputs.shape, reverse), dtype)
+
+    def _weights_stored(self) -> tuple[str, ...]:
+        more = () if self.tie_weights else ("reverse_embeddings",)
+        return (*super()._weights_stored(), *more)
+
+    def _layouts_of(self, shape: tuple[int, ...]) -> dict[str, Layout]:
+        layouts = super()._layouts_of(shape)
+        if not self.tie_weights:
+            turned = shape[::-1]
+            layouts["reverse_embeddings"] = Layout(
+                turned, (0,), (1,), turned, along=0, packed=0
+            )
+        return layouts
+
+    def _run_quantized(self, mode: Any, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return self._masked(super()._run_quantized(mode, inputs), inputs)
+        inputs = ops.cast(inputs, self.compute_dtype)
+        if self.tie_weights:
+            logits = mode.product(self, self._adapts, _TIED, inputs)
+            if self.lora_enabled:
+                logits = ops.add(logits, _TIED.run(inputs, self._update()))
+        else:
+            logits = mode.product(self, "reverse_embeddings", MATRIX, inputs)
+        return self._capped(ops.cast(logits, self.reverse_dtype or self.compute_dtype))
