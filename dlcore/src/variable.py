@@ -351,6 +351,7 @@ class Variable:
         return cards.variable(self)
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        """Unfold it in treescope."""
         from dlcore.src.display import hooks
 
         return hooks.treescope(self, path, subtree_renderer)

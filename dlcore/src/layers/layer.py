@@ -20,8 +20,8 @@ from dlcore.src.layers.signature import (
     shapes_for,
 )
 from dlcore.src.ops.declare import record
-from dlcore.src.variable import lent
 from dlcore.src.utils import tracebacks
+from dlcore.src.variable import lent
 
 
 @export("dlcore.Layer", "dlcore.layers.Layer")
@@ -222,14 +222,14 @@ class Layer(ShapedLayer):
         variables = self.variables
         with lent(variables, [v.value for v in variables]):  # nothing is assigned
             outputs = self.compute_output_spec(*args, **kwargs)
-        return self._recorded(record(self, given, named, outputs))
-
-    def _with_masks(self, args: Any, kwargs: Any, mask: Any) -> dict[str, Any]:
-        """Fill ``mask`` arguments that were not given from the tensors' masks."""
         if outputs is None:
             raise ValueError(
                 f"`call` of {self.described} returned None. Does it lack a `return`?"
             )
+        return self._recorded(record(self, given, named, outputs))
+
+    def _with_masks(self, args: Any, kwargs: Any, mask: Any) -> dict[str, Any]:
+        """Fill ``mask`` arguments that were not given from the tensors' masks."""
         signature = self._call
         tensors = signature.tensors(args, kwargs)
         given = {**dict(zip(signature.names, args, strict=False)), **kwargs}

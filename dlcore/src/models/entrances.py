@@ -128,8 +128,8 @@ class Entrances:
                 wanted = f"expects named input(s) with keys {sorted(self.wanted)}"
             raise ValueError(
                 f'Layer "{model.name}" {wanted}, but it received {len(flat)} input '
-                f"tensors, of shapes {shapes}. Give them as a list in that order, or as "
-                "a dict by name."
+                f"tensors, of shapes {shapes}. Give them as a list in that order, or "
+                "as a dict by name."
             )
         if isinstance(self.wanted, Mapping):
             self._mismatched(inputs, list(self.wanted) != sorted(self.wanted))

@@ -170,8 +170,8 @@ def _dispatcher(
                 return general(_given(x, y, rest), named)
             return kernel(x) if y is _NONE else kernel(x, y)
         except Exception as error:
-            raise _explained(name, _given(x, y, rest), named, error) from None
             __tracebackhide__ = True  # notebooks show the line that called
+            raise _explained(name, _given(x, y, rest), named, error) from None
 
     call.name = name  # type: ignore[attr-defined]  # as all operations have
     return call

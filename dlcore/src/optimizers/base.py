@@ -733,6 +733,7 @@ class Optimizer(Configurable):
         return cards.optimizer(self)
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        """Unfold it in treescope."""
         from dlcore.src.display import hooks
 
         return hooks.treescope(self, path, subtree_renderer)

@@ -386,7 +386,7 @@ def misspelt_file(tmp: Path) -> None:
     dlcore.saving.load_model(tmp / "modle.keras")
 
 
-@mistake(ValueError, "Invalid filepath extension", r"'x\.keras'")
+@mistake(ValueError, "Invalid filepath extension", r"'x\.keras'", own_line=False)
 def misspelt_extension(tmp: Path) -> None:
     net().save(tmp / "x.kers")
 

@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-import dlcore.src.backend.tensorflow.wrappers
+import dlcore.src.backend.tensorflow.wrappers  # noqa: F401
 from dlcore.src import config
 from dlcore.src.dtypes import _NAMES, ALL
 from dlcore.src.symbolic import KerasTensor
