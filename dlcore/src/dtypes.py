@@ -75,7 +75,6 @@ _OTHER = {
 }
 
 
-
 def _standardize(dtype: Any) -> str:
     # Compared by identity or as strings only: numpy's float64 equals "float" too.
     given = dtype if isinstance(dtype, str) else ""
