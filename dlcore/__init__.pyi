@@ -17,8 +17,8 @@ from .api import (
     ops as ops,
     optimizers as optimizers,
     preprocessing as preprocessing,
-    random as random,
     quantizers as quantizers,
+    random as random,
     regularizers as regularizers,
     saving as saving,
     tree as tree,
@@ -39,8 +39,8 @@ from .src.models.model import Model as Model
 from .src.models.sequential import Sequential as Sequential
 from .src.operation import Operation as Operation
 from .src.optimizers.base import Optimizer as Optimizer
-from .src.regularizers.regularizers import Regularizer as Regularizer
 from .src.quantizers.quantizer import Quantizer as Quantizer
+from .src.regularizers.regularizers import Regularizer as Regularizer
 from .src.remat import RematScope as RematScope, remat as remat
 from .src.scopes import (
     StatelessScope as StatelessScope,
