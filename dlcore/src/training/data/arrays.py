@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from dlcore.src import config, tree
 from dlcore.src.ops.core import convert_to_numpy, is_tensor
 from dlcore.src.random import make_default_seed
-from dlcore.src.training.data.adapter import Batch, DataAdapter, Passes
+from dlcore.src.training.data.adapter import Batch, DataAdapter
 from dlcore.src.training.data.sparse import Rows, as_rows, is_sparse
 
 Array = np.ndarray[Any, Any]
@@ -31,17 +31,12 @@ def is_arrays(x: Any) -> bool:
     if is_array(x):
         return True
     if isinstance(x, dict):
-        return _all_arrays(x.values())
+        return bool(x) and all(is_arrays(v) for v in x.values())
     if isinstance(x, list | tuple):
-        return _all_arrays(x)
+        return bool(x) and all(
+            isinstance(v, int | float | str) or is_arrays(v) for v in x
+        )
     return False
-
-
-def _all_arrays(parts: Collection[Any]) -> bool:
-    """Whether parts are arrays, numbers or text; optional inputs may be None."""
-    return any(v is not None for v in parts) and all(
-        v is None or isinstance(v, int | float | str) or is_arrays(v) for v in parts
-    )
 
 
 def _numbers(x: Any) -> bool:
@@ -60,8 +55,7 @@ def as_arrays(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: as_arrays(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
-        parts = [as_arrays(v) for v in x]
-        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+        return type(x)([as_arrays(v) for v in x])
     if _is_pandas(x):
         x = x.to_numpy()
         x = x[:, None] if x.ndim == 1 else x
@@ -164,7 +158,6 @@ class ArrayAdapter(DataAdapter):
         whole = math.ceil(self.length / self.batch_size)
         self.steps = whole if steps is None else min(steps, whole)
         self.full = min(self.steps, self.length // self.batch_size)
-        self._passes = Passes(whole, steps)
         self.shuffle = shuffle
         self._seed = make_default_seed() if shuffle else 0
         if not self.length:
@@ -198,12 +191,11 @@ class ArrayAdapter(DataAdapter):
         self, index: int, size: Callable[[], int]
     ) -> Iterator[tuple[int, Batch]]:
         """Yield ``(number of batches, batches)``, up to ``size()`` of them stacked."""
-        number, step, length = self._passes.next(index)
-        order, n, last = self.order(number), self.batch_size, step + length
-        full = min(last, self.length // n)
-        while step < last:
+        order, n, steps = self.order(index), self.batch_size, self.steps or 0
+        step = 0
+        while step < steps:
             count = size()
-            count = count if step + count <= full else 1
+            count = count if step + count <= self.full else 1
             begin, end = step * n, min((step + count) * n, self.length)
             key = slice(begin, end) if order is None else order[begin:end]
             batch = self._take(key)
@@ -280,9 +272,6 @@ def split(
             "different value for the `validation_split` argument."
         )
 
-    def rows(array: Any, key: slice) -> Any:
-        return array.rows(key) if type(array) is Rows else array[key]
-
     def part(key: slice) -> tuple[Any, ...]:
         return tuple(
             tree.map_structure(lambda a: None if a is None else rows(a, key), value)
@@ -290,3 +279,6 @@ def split(
         )
 
     return part(slice(0, at)), part(slice(at, None))
+    def rows(array: Any, key: slice) -> Any:
+        return array.rows(key) if type(array) is Rows else array[key]
+
