@@ -272,6 +272,9 @@ def split(
             "different value for the `validation_split` argument."
         )
 
+    def rows(array: Any, key: slice) -> Any:
+        return array.rows(key) if type(array) is Rows else array[key]
+
     def part(key: slice) -> tuple[Any, ...]:
         return tuple(
             tree.map_structure(lambda a: None if a is None else rows(a, key), value)
@@ -279,6 +282,3 @@ def split(
         )
 
     return part(slice(0, at)), part(slice(at, None))
-    def rows(array: Any, key: slice) -> Any:
-        return array.rows(key) if type(array) is Rows else array[key]
-
