@@ -97,7 +97,8 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
 
 
 def argsort(x: Any, axis: Any = -1) -> Any:
-    return jnp.argsort(convert(x), axis=axis, stable=True).astype("int32")
+    x = jnp.atleast_1d(convert(x))
+    return jnp.argsort(x, axis=axis, stable=True).astype("int32")
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:

@@ -352,7 +352,8 @@ def sort(x: Any, axis: Any = -1) -> Any:
 
 
 def argsort(x: Any, axis: Any = -1) -> Any:
-    return _order(x, axis)[1]
+    x = convert(x)
+    return _order(x, axis if x.shape.rank else None)[1]
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:

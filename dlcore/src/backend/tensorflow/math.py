@@ -84,7 +84,7 @@ def scan(
     reverse: bool = False,
     unroll: Any = 1,
 ) -> Any:
-    check_scan(f, xs, length)
+    check_scan(f, xs, length, unroll)
     init = optree.tree_map(convert, init)
     xs = optree.tree_map(convert, xs)
     leaves = leaves_of(xs)

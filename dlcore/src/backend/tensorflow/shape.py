@@ -99,10 +99,18 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     if isinstance(given, int):
         sections(x.shape[axis], given, False)
         return list(raw("Split")(axis, x, given))
+    if is_ours(given) and tf.get_static_value(given) is None:
+        return _cut(x, given, axis)
     parts = sections(x.shape[axis], [int(i) for i in given], False)
     parts = [-1 if n is None else n for n in parts]
     found = raw("SplitV")(x, tf.constant(parts, tf.int64), axis, len(parts))
     return list(found)
+
+
+def _cut(x: tf.Tensor, places: tf.Tensor, axis: int) -> list[tf.Tensor]:
+    """Split at places that are known only when the graph runs."""
+    ends = tf.concat([[0], tf.cast(places, tf.int32), [extent(x)[axis]]], 0)
+    return tf.split(x, ends[1:] - ends[:-1], axis, num=places.shape[0] + 1)
 
 
 _MIRRORS = {"reflect": "REFLECT", "symmetric": "SYMMETRIC"}

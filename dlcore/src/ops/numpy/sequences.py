@@ -76,6 +76,7 @@ def linspace(
 
     work = rules.float_of(rules.promoted(start, stop, float))
     start, stop = cast(start, work), cast(stop, work)
+    num = int(num)  # a tensor of TensorFlow would not mix with floats
     gaps = num - 1 if endpoint else num
     width = subtract(stop, start)
     rank = len(rules.shape_of(width))
