@@ -57,6 +57,14 @@ from dlcore.src.layers.core.simple import (
     Masking as Masking,
     Wrapper as Wrapper,
 )
+from dlcore.src.layers.foreign.jax_layer import (
+    FlaxLayer as FlaxLayer,
+    JaxLayer as JaxLayer,
+)
+from dlcore.src.layers.foreign.saved_model import TFSMLayer as TFSMLayer
+from dlcore.src.layers.foreign.torch_module import (
+    TorchModuleWrapper as TorchModuleWrapper,
+)
 from dlcore.src.layers.input_spec import InputSpec as InputSpec
 from dlcore.src.layers.layer import Layer as Layer
 from dlcore.src.layers.merging.merge import (

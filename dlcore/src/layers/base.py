@@ -66,6 +66,8 @@ class _Begun(Tracked, Operation):
     _shape_rule: ClassVar[bool] = False
     _spec_rule: ClassVar[bool] = False
     _call: ClassVar[CallSignature]
+    #: Arguments that a configuration does not hold, or that the class writes itself.
+    _unsaved: ClassVar[frozenset[str]] = frozenset()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Give it the active backend; a constructor only stores."""
@@ -261,7 +263,8 @@ class BaseLayer(QuantizedFaces, _Begun):
         accepted = self._signature.parameters
         if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
             base = {key: value for key, value in base.items() if key in accepted}
-        own = {k: self._now(k, v) for k, v in self._config.items() if k not in base}
+        skip = {*base, *self._unsaved}
+        own = {k: self._now(k, v) for k, v in self._config.items() if k not in skip}
         foreign = _added_by_user(cast(Any, type(self)))
         own = {k: v for k, v in own.items() if k not in foreign}
         if own.get("activity_regularizer", 0) is None:

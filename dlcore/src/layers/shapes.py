@@ -104,12 +104,20 @@ class ShapedLayer(PenalisedLayer):
 
     @contextmanager
     def _autocast(self) -> Iterator[None]:
-        """Lend the layer's own weights in the dtype it computes in."""
+        """Lend the layer's own weights in the dtype it computes in.
+
+        What the layer assigns to one meanwhile is the weight's value afterwards.
+        """
         from dlcore.src.ops.core import cast
 
         weights = [v for v in self._own if v.autocast and is_float(v.dtype)]
-        with lent(weights, [cast(v.value, self.compute_dtype) for v in weights]):
+        values = [cast(v.value, self.compute_dtype) for v in weights]
+        with lent(weights, values):
             yield
+            ends = [v.value for v in weights]
+        for weight, value, end in zip(weights, values, ends, strict=True):
+            if end is not value:
+                weight.put(cast(end, weight.dtype))
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs' shape for the inputs' shape."""

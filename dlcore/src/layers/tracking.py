@@ -34,6 +34,17 @@ def changed() -> None:
 
 
 _ABSENT = object()
+#: What is not ours, but has weights: it is wrapped when it becomes an attribute.
+_MODULE = ("torch.nn.modules.module", "Module")
+
+
+def _wrapped(module: Any, owner: Any) -> Any:
+    """Return a module as a layer, for an owner on the backend of both."""
+    from dlcore.src.layers.foreign.torch_module import TorchModuleWrapper
+
+    home = getattr(owner, "backend", None)
+    lives = home is not None and home.name in TorchModuleWrapper._homes
+    return TorchModuleWrapper(module) if lives else module
 
 
 @functools.cache
@@ -43,6 +54,8 @@ def kind_of(cls: Any) -> str | None:
         return "variable"
     if issubclass(cls, list | tuple | dict | set):
         return "container"
+    if any((base.__module__, base.__name__) == _MODULE for base in cls.__mro__):
+        return "module"
     from dlcore.src.layers.layer import Layer
     from dlcore.src.metrics.base import Metric
     from dlcore.src.random import SeedGenerator
@@ -59,7 +72,8 @@ def _inside(
     if kind is None or id(value) in around:  # a list may hold itself
         return
     if kind != "container":
-        yield kind, path, value
+        if kind != "module":  # in a list: nobody can call it by the layer's rules
+            yield kind, path, value
     else:
         named = value.items() if isinstance(value, dict) else enumerate(value)
         around = (*around, id(value))
@@ -76,6 +90,8 @@ class Tracked:
         kind = kind_of(cls)
         attributes = self.__dict__
         if kind is not None:
+            if kind == "module":
+                value = _wrapped(value, self)
             changed()
         if kind is not None and attributes.get(name, _ABSENT) is None:
             del attributes[name]  # announced as None: its turn in the order is now

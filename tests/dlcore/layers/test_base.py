@@ -267,3 +267,20 @@ def test_shape_initializer_and_dtype_of_a_weight_need_no_names() -> None:
         layer.add_weight((2,), "ones", "int32", dtype="int32")
     with pytest.raises(TypeError, match="at most 3 positional"):
         layer.add_weight((2,), "ones", "int32", True)
+
+
+def test_what_a_layer_assigns_in_mixed_precision_stays(backend: str) -> None:
+    class Counts(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.calls = self.add_weight(initializer="zeros", trainable=False)
+
+        def call(self, x: Any) -> Any:
+            self.calls.assign_add(1.0)
+            return x * self.calls
+
+    layer = Counts(dtype="mixed_float16")
+    for i in (1.0, 2.0):
+        found = layer(np.ones(2, "float32"))
+        assert ops.dtype(found) == "float16"
+        np.testing.assert_array_equal(ops.convert_to_numpy(found), [i, i])
+    assert layer.calls.dtype == "float32" and float(layer.calls) == 2.0
