@@ -37,6 +37,7 @@ from .src.metrics.base import Metric as Metric
 from .src.models.function import Function as Function
 from .src.models.model import Model as Model
 from .src.models.sequential import Sequential as Sequential
+from .src.operation import Operation as Operation
 from .src.optimizers.base import Optimizer as Optimizer
 from .src.quantizers.quantizer import Quantizer as Quantizer
 from .src.regularizers.regularizers import Regularizer as Regularizer

@@ -40,19 +40,53 @@ def test_a_framework_is_imported_in_its_own_folder_only(path: Path) -> None:
         assert not set(imports(path)) & DISPLAY
 
 
-FOLDERS = ["layers", "losses", "metrics", "optimizers", "callbacks", "ops"]
+BACKENDS = {"numpy", *FRAMEWORKS}
+#: Layers around code of one framework: they say where they live.
+FOREIGN = {
+    "layers/foreign/torch_module.py": {"TorchModuleWrapper"},
+    "layers/foreign/jax_layer.py": {"JaxLayer", "FlaxLayer"},
+    "layers/foreign/saved_model.py": {"TFSMLayer"},
+}
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Give the strings of a file, but for docstrings."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if "\n" not in node.value:
+                yield node.lineno, node.value
+
+
+@pytest.mark.parametrize(
+    "folder", ["layers", "losses", "metrics", "optimizers", "callbacks"]
+)
+def test_no_backend_is_named(folder: str) -> None:
+    for path in (ROOT / "src" / folder).rglob("*.py"):
+        if str(path.relative_to(ROOT / "src")) not in FOREIGN:
+            for line, text in texts(path):
+                assert text.partition(".")[0] not in BACKENDS, f"{path}:{line}"
+
+
+def test_only_the_wrappers_may_name_a_backend() -> None:
+    for file, classes in FOREIGN.items():
+        source = ast.parse((ROOT / "src" / file).read_text())
+        public = {
+            node.name
+            for node in ast.walk(source)
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        }
+        assert public == classes
+
+
+@pytest.mark.parametrize("folder", ["ops", "models", "training", "saving"])
 def test_no_code_asks_for_the_backend_by_name(folder: str) -> None:
-    names = {"numpy", *FRAMEWORKS}
     for path in (ROOT / "src" / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Compare):
                 values = [
                     c.value for c in ast.walk(node) if isinstance(c, ast.Constant)
                 ]
-                assert not names & {v for v in values if isinstance(v, str)}, (
+                assert not BACKENDS & {v for v in values if isinstance(v, str)}, (
                     f"{path}:{node.lineno}"
                 )
 

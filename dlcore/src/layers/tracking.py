@@ -34,8 +34,6 @@ def changed() -> None:
 
 
 _ABSENT = object()
-#: What is not ours, but has weights: it is wrapped when it becomes an attribute.
-_MODULE = ("torch.nn.modules.module", "Module")
 
 
 def _wrapped(module: Any, owner: Any) -> Any:
@@ -54,12 +52,13 @@ def kind_of(cls: Any) -> str | None:
         return "variable"
     if issubclass(cls, list | tuple | dict | set):
         return "container"
-    if any((base.__module__, base.__name__) == _MODULE for base in cls.__mro__):
-        return "module"
+    from dlcore.src.layers.foreign.torch_module import is_module
     from dlcore.src.layers.layer import Layer
     from dlcore.src.metrics.base import Metric
     from dlcore.src.random import SeedGenerator
 
+    if is_module(cls):  # not ours, but has weights: wrapped as an attribute
+        return "module"
     kinds = {Layer: "layer", Metric: "metric", SeedGenerator: "seed"}
     return next((kind for base, kind in kinds.items() if issubclass(cls, base)), None)
 

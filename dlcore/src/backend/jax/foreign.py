@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import string
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -145,6 +146,4 @@ def _letters() -> Iterator[str]:
 
 def all_but_params() -> Any:
     """Return the collections that a module of Flax may change."""
-    from flax.linen import DenyList
-
-    return DenyList(["params"])
+    return importlib.import_module("flax.linen").DenyList(["params"])

@@ -78,11 +78,10 @@ class JaxLayer(ForeignLayer):
         self.call_fn = call_fn
         self.init_fn = init_fn
         self.native_serialization_platforms = native_serialization_platforms
-        known = ("params", "state", "rng", "inputs", "training")
+        known = ["params", "state", "rng", "inputs", "training"]
         self.call_fn_arguments = _arguments(call_fn, "call_fn", known)
         if init_fn is not None:
-            known = ("rng", "inputs", "training")
-            self.init_fn_arguments = _arguments(init_fn, "init_fn", known)
+            self.init_fn_arguments = _arguments(init_fn, "init_fn", known[2:])
         self.call_fn_has_params = "params" in self.call_fn_arguments
         self.call_fn_has_state = "state" in self.call_fn_arguments
         stateful = self.call_fn_has_params or self.call_fn_has_state
@@ -200,7 +199,7 @@ class JaxLayer(ForeignLayer):
         return self._kit().leaves(self.state)
 
 
-def _arguments(fn: Any, name: str, known: tuple[str, ...]) -> list[str]:
+def _arguments(fn: Any, name: str, known: list[str]) -> list[str]:
     """Return the names of a function's arguments, checked."""
     names = list(inspect.signature(fn).parameters)
     if "inputs" not in names:

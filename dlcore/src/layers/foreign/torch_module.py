@@ -9,6 +9,12 @@ from dlcore.src.export import export
 from dlcore.src.layers.foreign.base import ForeignLayer
 
 
+def is_module(cls: type) -> bool:
+    """Whether a class is one of torch's modules; torch need not be there."""
+    base = ("torch.nn.modules.module", "Module")
+    return any((c.__module__, c.__name__) == base for c in cls.__mro__)
+
+
 @export("dlcore.layers.TorchModuleWrapper")
 class TorchModuleWrapper(ForeignLayer):
     """A ``torch.nn.Module`` as a layer: its parameters are the layer's weights.
