@@ -98,6 +98,7 @@ _LIBRARIES = {
     "jaxlib": "jax",
     "tensorflow": "tensorflow",
 }
+_CONTAINERS = frozenset((list, tuple, dict))
 _UNKNOWN = object()
 _NONE = object()  # in the place of an argument that was not given
 
@@ -147,6 +148,8 @@ def _dispatcher(
     find = kernels.get
 
     def general(args: Any, kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs and type(args[1]) is Variable:
+            return homes[Variable].ops[name](*args)  # a weight: the usual case
         values = found(args, kwargs)
         home = _home_of(name, values)
         if SPARSE and _sparse(home, values):
@@ -299,11 +302,11 @@ def _declare(function: F, rule: Any, body: Any, sequence: bool, nested: bool) ->
 class _Runs(dict):
     """Name of an op -> what runs it on things that are no tensors themselves."""
 
-    def __init__(self, run: Callable[[str, Any, Any], Any]):
-        self._run = run
+    def __init__(self, make: Callable[[str], Callable[..., Any]]):
+        self._make = make
 
     def __missing__(self, name: str) -> Callable[..., Any]:
-        run = self[name] = lambda *args, **kwargs: self._run(name, args, kwargs)
+        run = self[name] = self._make(name)
         return run
 
 
@@ -313,7 +316,7 @@ class Symbolic:
     wins, name = True, "symbolic"
 
     def __init__(self) -> None:
-        self.ops = _Runs(self.run)
+        self.ops = _Runs(lambda name: lambda *a, **k: self.run(name, a, k))
 
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
         """Compute the shape of an op's result, and remember the call."""
@@ -369,7 +372,35 @@ class Unwrap:
     wins, name = True, "variable"
 
     def __init__(self) -> None:
-        self.ops = _Runs(self.run)
+        self.ops = _Runs(self._kernel)
+
+    def _kernel(self, name: str) -> Callable[..., Any]:
+        """Return what runs an op; one or two arguments take a short way."""
+        run, homes = self.run, HOME
+
+        def fits(kind: type, given: Any, value: Any, home: Any) -> bool:
+            """Whether an argument can go to a kernel as it is."""
+            if kind is Variable:
+                return given.backend is home and type(value) is not KerasTensor
+            other = homes.get(kind, _UNKNOWN)
+            if other is None:
+                return kind not in _CONTAINERS
+            return other is home and kind not in SPARSE
+
+        def call(x: Any = _NONE, y: Any = _NONE, /, *rest: Any, **named: Any) -> Any:
+            first, second = type(x), type(y)
+            if not (rest or named) and (first is Variable or second is Variable):
+                home = x.backend if first is Variable else y.backend
+                a = x.value if first is Variable else x
+                b = y.value if second is Variable else y
+                if fits(first, x, a, home):
+                    if y is _NONE:
+                        return home.ops[name](a)
+                    if fits(second, y, b, home):
+                        return home.ops[name](a, b)
+            return run(name, _given(x, y, rest), named)
+
+        return call
 
     def run(self, name: str, args: Any, kwargs: Any) -> Any:
         """Run the op on the values; with symbolic arguments variables stay."""

@@ -8,6 +8,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Any
 
@@ -203,6 +204,32 @@ def test_tasks_inherit_the_scope_and_keep_their_own() -> None:
         require(name)
     expected = [("jax", "torch"), ("jax", "numpy"), ("jax", "jax")]
     assert asyncio.run(main()) == expected
+
+
+def test_other_scopes_belong_to_their_thread_too() -> None:
+    barrier = threading.Barrier(2)
+
+    def work(entered: bool) -> tuple[str, bool]:
+        with ExitStack() as scopes, dlcore.use_backend("numpy"):
+            if entered:
+                scopes.enter_context(dlcore.name_scope("block"))
+                scopes.enter_context(dlcore.RematScope("full"))
+                scopes.enter_context(dlcore.StatelessScope())
+            barrier.wait(60)
+            try:
+                path = dlcore.Variable("zeros", shape=(1,), name="v").path
+                v = dlcore.Variable("zeros", shape=(1,), name="v")
+                v.assign([1.0])
+                layer = dlcore.layers.Dense(1)
+                return f"{path}{float(v.numpy()[0])}", layer._remat_mode is not None
+            finally:
+                barrier.wait(60)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, (True, False))) == [
+            ("block/v1.0", True),
+            ("v1.0", False),
+        ]
 
 
 def test_scopes_end_with_an_error() -> None:

@@ -125,6 +125,79 @@ def test_a_compiler_that_traces_sees_no_dispatcher(need: Callable[[str], None]) 
     assert [e.primitive.name for e in jaxpr.eqns] == ["exp", "add"]
 
 
+def test_compilers_see_the_values_of_variables_only(
+    need: Callable[[str], None],
+) -> None:
+    """A layer's step: what is traced is what the library's own calls make."""
+    for name in ("torch", "jax", "tensorflow"):
+        need(name)
+    import jax
+    import tensorflow as tf
+    import torch
+
+    def step(name: str) -> Callable[..., object]:
+        with dlcore.use_backend(name):
+            w = dlcore.Variable([[2.0, 0.0], [0.0, 1.0]])
+        return lambda x: ops.tanh(ops.matmul(x, w))
+
+    jnp, w = jax.numpy, jax.numpy.eye(2)
+    raw = jax.make_jaxpr(lambda x: jnp.tanh(jnp.matmul(x, w)))(jnp.ones((1, 2)))
+    jaxpr = jax.make_jaxpr(step("jax"))(jnp.ones((1, 2)))
+    assert [str(e.primitive) for e in jaxpr.eqns] == [
+        str(e.primitive) for e in raw.eqns
+    ]
+    spec = tf.TensorSpec((1, 2), "float32")
+    graph = tf.function(step("tensorflow")).get_concrete_function(spec).graph
+    kinds = [op.type for op in graph.get_operations()]
+    assert [k for k in kinds if k not in ("Placeholder", "Identity", "Const")] == [
+        "MatMul",
+        "Tanh",
+    ]
+    x, eager = torch.ones(1, 2), step("torch")
+    compiled = torch.compile(eager, fullgraph=True, backend="eager")
+    np.testing.assert_allclose(compiled(x), eager(x))
+
+
+VARIABLE_CALLS: dict[str, Callable[..., object]] = {
+    "first": lambda v, t: ops.subtract(v, t),
+    "second": lambda v, t: ops.subtract(t, v),
+    "both": lambda v, t: ops.subtract(v, v * 2),
+    "alone": lambda v, t: ops.negative(v),
+    "number": lambda v, t: ops.subtract(v, 1),
+    "numpy array": lambda v, t: ops.subtract(np.ones(2, "float32"), v),
+    "by name": lambda v, t: ops.subtract(x1=v, x2=t),
+    "one by name": lambda v, t: ops.sum(v, axis=0, keepdims=True),
+    "only by name": lambda v, t: ops.sum(x=v, keepdims=True),
+    "shape": lambda v, t: ops.reshape(v, (2, 1)),
+    "in a list": lambda v, t: ops.stack([v, t]),
+    "list and variable": lambda v, t: ops.stack([t, v], 1),
+    "operator": lambda v, t: 2.0 - v,
+    "three": lambda v, t: ops.where(v > 1.0, v, t),
+}
+
+
+@pytest.mark.parametrize("call", VARIABLE_CALLS)
+def test_ops_take_variables_for_their_values(call: str, backend: str) -> None:
+    v, t = dlcore.Variable([1.0, 3.0]), ops.convert_to_tensor([4.0, 5.0])
+    run = VARIABLE_CALLS[call]
+    with dlcore.use_backend("numpy"):
+        found = run(v, t)
+    wanted = run(np.array([1.0, 3.0], "float32"), np.array([4.0, 5.0], "float32"))
+    assert type(found) is type(ops.negative(t))
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(found), ops.convert_to_numpy(wanted)
+    )
+
+
+@pytest.mark.parametrize("call", VARIABLE_CALLS)
+def test_ops_on_variables_and_symbols_stay_symbolic(call: str, backend: str) -> None:
+    found = VARIABLE_CALLS[call](dlcore.Variable([1.0, 3.0]), dlcore.KerasTensor((2,)))
+    uses_both = call in ("first", "second", "by name", "in a list", "three")
+    assert isinstance(found, dlcore.KerasTensor) == (
+        uses_both or call == "list and variable"
+    )
+
+
 def test_an_unknown_backend_has_a_suggestion() -> None:
     with pytest.raises(ValueError, match=r"did you mean|Did you mean 'torch'"):
         dlcore.config.set_backend("troch")

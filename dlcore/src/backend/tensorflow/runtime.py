@@ -22,11 +22,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-import dlcore.src.backend.tensorflow.wrappers  # noqa: F401
 from dlcore.src import config
+from dlcore.src.backend.tensorflow import wrappers
 from dlcore.src.dtypes import _NAMES, ALL
 from dlcore.src.symbolic import KerasTensor
 from dlcore.src.variable import Variable, lent
+
+wrappers.register()
 
 #: Name of a dtype -> TensorFlow's.
 NATIVE: dict[str, tf.DType] = {
