@@ -11,6 +11,7 @@ from jax.scipy import special
 
 from dlcore.src.backend import kinds, xp
 from dlcore.src.backend.jax.runtime import convert, native
+from dlcore.src.dtypes import standardize_dtype
 from dlcore.src.ops import rules
 
 _SPECIAL = ("erf", "erfc", "erfinv")
@@ -19,21 +20,62 @@ _SPECIAL = ("erf", "erfc", "erfinv")
 _INT8 = jnp.dtype("int8")
 
 
+# jax takes what has a dtype, and refuses lists with a TypeError: they are converted
+# when that comes. What is asked of every call costs more than many ops do.
+
+
 def matmul(x1: Any, x2: Any) -> Any:
+    try:
+        found = jnp.matmul(x1, x2)
+    except TypeError:
+        found = jnp.matmul(convert(x1), convert(x2))
     # jax promotes as the table does, so only what it returns is looked at.
-    found = jnp.matmul(convert(x1), convert(x2))
-    if found.dtype != _INT8:
+    if found.dtype is not _INT8:
         return found
     x1, x2 = convert(x1), convert(x2)
     both = x1.dtype == x2.dtype
     return jnp.matmul(x1.astype("int32"), x2.astype("int32")) if both else found
 
 
+def _extreme(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def op(
+        x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+    ) -> Any:
+        try:
+            return fn(x, axis, None, keepdims, initial)
+        except TypeError:
+            return fn(convert(x), axis, None, keepdims, initial)
+
+    return op
+
+
+max, min = _extreme(jnp.max), _extreme(jnp.min)
+
+
+def _total(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def op(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        if dtype is not None:
+            dtype = native(standardize_dtype(dtype))
+        try:  # small integers are added up as the rule says
+            return fn(x, axis, dtype, None, keepdims)
+        except TypeError:
+            return fn(convert(x), axis, dtype, None, keepdims)
+
+    return op
+
+
+sum, prod = _total(jnp.sum), _total(jnp.prod)
+
+
+def reshape(x: Any, newshape: Any) -> Any:
+    return convert(x).reshape(newshape)
+
+
 def _one(fn: Callable[..., Any]) -> Callable[..., Any]:
     def op(x: Any) -> Any:
         try:
             return fn(x)
-        except TypeError:  # a list: rare, so paid for only when it comes
+        except TypeError:
             return fn(convert(x))
 
     return op
