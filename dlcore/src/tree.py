@@ -112,7 +112,15 @@ def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> No
     first = optree.tree_structure(a, none_is_leaf=True, namespace=NAMESPACE)
     second = optree.tree_structure(b, none_is_leaf=True, namespace=NAMESPACE)
     if first != second:
-        raise ValueError(f"The structures differ: {first} and {second}.")
+        raise ValueError(
+            f"The structures differ: expected {_shown(a)}, got {_shown(b)}."
+        )
+
+
+def _shown(structure: Any) -> str:
+    """Return a structure's form with its type: ``tuple ('*', '*')``."""
+    form = map_structure(lambda _: "*", structure)
+    return f"{type(form).__name__} {form}" if is_nested(structure) else "a single value"
 
 
 def same_structure(a: Any, b: Any) -> bool:

@@ -44,7 +44,9 @@ def _tensors(values: Any, dtype: str) -> Any:
         return {key: _tensors(value, dtype) for key, value in values.items()}
     if isinstance(values, list | tuple):
         if any(hasattr(v, "shape") or isinstance(v, dict) for v in values):
-            return type(values)(_tensors(v, dtype) for v in values)
+            parts = [_tensors(v, dtype) for v in values]
+            named = hasattr(values, "_fields")
+            return type(values)(*parts) if named else type(values)(parts)
     return ops.convert_to_tensor(values, dtype=dtype)
 
 

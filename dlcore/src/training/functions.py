@@ -65,7 +65,7 @@ class Functions:
 
     def forget(self, kind: str) -> None:
         """Forget the step of a kind, also the repeated one."""
-        for name in (kind, (kind, "repeated")):
+        for name in (kind, (kind, "fresh"), (kind, "repeated")):
             self._kept.pop(name, None)
 
     def has(self, name: Any) -> bool:

@@ -48,7 +48,7 @@ class Grouping:
         self._model, self._kind = model, kind
         self._ahead = rounds * (adapter.steps or 0)
         self._most = self._limit(model, adapter, strict)
-        self._seen = 0
+        self._step = self._seen = 0
         self._began = _clocks()
 
     @staticmethod
@@ -63,13 +63,19 @@ class Grouping:
         divisors = [n for n in range(LEAST_STEPS, most + 1) if adapter.full % n == 0]
         return max(divisors, default=max(most, 1))
 
+    @property
+    def every(self) -> int:
+        """After how many batches callbacks are called."""
+        wanted = self._model.steps_per_execution
+        return wanted if isinstance(wanted, int) else 1
+
     def size(self) -> int:
         """Return how many batches to stack next."""
-        model, wanted = self._model, self._model.steps_per_execution
+        model, wanted = self._model, self.every
         if model._eager:
             return 1
-        if isinstance(wanted, int) and wanted > 1:
-            return wanted
+        if wanted > 1:
+            return wanted - self._step % wanted
         seconds = model._functions.seconds.get(self._kind, SHORT)
         if seconds >= SHORT:
             return 1
@@ -78,6 +84,7 @@ class Grouping:
 
     def done(self, count: int) -> None:
         """Note that a step is done; the trial ends with its last one."""
+        self._step += count
         known = self._model._functions.seconds
         if self._most == 1 or count > 1 or self._kind in known:
             return

@@ -12,7 +12,7 @@ from dlcore.src import tree
 from dlcore.src.callbacks.base import overrides
 from dlcore.src.callbacks.callback_list import CallbackList
 from dlcore.src.ops.core import convert_to_numpy
-from dlcore.src.training.data.adapter import DataAdapter
+from dlcore.src.training.data.adapter import DataAdapter, warn_of_end
 from dlcore.src.training.functions import to_native
 from dlcore.src.training.grouping import Grouping
 from dlcore.src.training.results import LazyResults, numbers
@@ -121,14 +121,18 @@ def run(
     index: int,
     batches: Batches,
     rounds: int = 1,
-) -> dict[str, Any]:
-    """Go through the data once; return the logs as tensors."""
+) -> dict[str, Any] | None:
+    """Go through the data once; return the logs as tensors, None without data."""
+    stop = {"train": "stop_training", "test": "stop_evaluating"}[kind]
     grouping = Grouping(model, kind, adapter, batches.strict, rounds)
     single, many = model._function(kind), None
     logs: Any = None
     step, seen = 0, False
+    every, begin = grouping.every, -1
     for count, batch in adapter.groups(index, grouping.size):
-        batches.before(step)
+        if begin < 0:
+            begin = step
+            batches.before(begin)
         native = to_native(model.backend, batch)
         if count == 1:
             logs = single(native)
@@ -137,12 +141,22 @@ def run(
             logs = many(native)
         grouping.done(count)
         step, seen = step + count, True
-        batches.after(step - 1, logs)
-        if model.stop_training and kind == "train":
+        if step % every == 0:
+            batches.after(step - 1, logs)
+            begin = -1
+        if getattr(model, stop):
             break
+    if begin >= 0:
+        batches.after(begin + every - 1, logs)
     if not seen:
-        raise ValueError("There is no data: not one batch was found.")
+        return None
     return model._results() if logs is None else logs
+
+
+def _need(logs: dict[str, Any] | None) -> dict[str, Any]:
+    if logs is None:
+        raise ValueError("There is no data: not one batch was found.")
+    return logs
 
 
 def fit(
@@ -167,11 +181,15 @@ def fit(
         for epoch in range(initial_epoch, epochs):
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
-            logs = numbers(run(model, "train", adapter, epoch, batches, epochs - epoch))
+            found = run(model, "train", adapter, epoch, batches, epochs - epoch)
+            if found is None and epoch > initial_epoch:
+                warn_of_end()  # a generator that has come to its end
+                break
+            logs = numbers(_need(found))
             if validation is not None and _due(epoch, validation_freq):
                 model._prepare(validation.first(), training=False)
-                found = _evaluate(model, validation, watchers, epochs - epoch)
-                logs |= {f"val_{name}": value for name, value in found.items()}
+                values = _evaluate(model, validation, watchers, epochs - epoch)
+                logs |= {f"val_{name}": value for name, value in values.items()}
             hooks.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
@@ -205,7 +223,9 @@ def _evaluate(
     hooks = watchers.all
     model.reset_metrics()
     hooks.on_test_begin()
-    logs = numbers(run(model, "test", adapter, 0, Batches(watchers, "test"), rounds))
+    model.stop_evaluating = False
+    batches = Batches(watchers, "test")
+    logs = numbers(_need(run(model, "test", adapter, 0, batches, rounds)))
     hooks.on_test_end(logs)
     return logs
 
@@ -225,15 +245,28 @@ def predict(model: Any, adapter: DataAdapter, callbacks: Any, verbose: Any) -> A
     shape: Any = None
     with watchers.closing():
         watchers.all.on_predict_begin()
+        every = model.steps_per_execution
+        every = every if isinstance(every, int) else 1
+        model.stop_predicting = False
+        step, open_ = -1, False
         for step, batch in enumerate(adapter.epoch(0)):
-            for callback in begin:
-                callback.on_predict_batch_begin(step)
+            if not open_:
+                for callback in begin:
+                    callback.on_predict_batch_begin(step, {})
             outputs = function(to_native(backend, batch))
             arrays = tree.map_structure(convert_to_numpy, outputs)
             shape = arrays if shape is None else shape
             parts.append(tree.flatten(arrays))
+            open_ = (step + 1) % every != 0
+            if not open_:
+                for callback in end:
+                    callback.on_predict_batch_end(step, {"outputs": arrays})
+            if model.stop_predicting:
+                break
+        if open_:
             for callback in end:
-                callback.on_predict_batch_end(step, {"outputs": arrays})
+                last = step - step % every + every - 1
+                callback.on_predict_batch_end(last, {"outputs": arrays})
         watchers.all.on_predict_end()
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return tree.pack_sequence_as(shape, joined) if tree.is_nested(shape) else joined[0]

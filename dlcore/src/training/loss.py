@@ -82,7 +82,7 @@ class CompiledLoss:
             one = loss
             loss = tree.map_structure(lambda _: one, y_pred)
         weights = alike(weights, loss)
-        names = self.names
+        names: Any = self.names
         if tree.is_nested(y_pred):
             names = tree.pack_sequence_as(y_pred, names)
         elif len(names) == 1:

@@ -61,6 +61,9 @@ class CompiledMetrics(Metric):
             If metrics are nested otherwise than the outputs.
         """
         self.names = output_names(y_pred, self.given_names)
+        if self.empty:
+            self.built = True
+            return
         predictions = tree.flatten(y_pred)
         labels = self._labels(y_true, y_pred)
         self.parts = []

@@ -32,13 +32,13 @@ class OnBatch(Preparing):
         Returns
         -------
         float, list of float, or dict of str to float
-            Loss and metrics since they were reset.
+            Loss and metrics of this batch.
         """
         batch = self._batch(x, y, sample_weight, class_weight)
         self._need_compiled()
         if not self._ready(training=True):
             self._prepare(batch, training=True)
-        logs = self._function("train")(to_native(self.backend, batch))
+        logs = self._function("train", fresh=True)(to_native(self.backend, batch))
         return self._report(logs, return_dict)
 
     @on_own_backend
@@ -54,13 +54,13 @@ class OnBatch(Preparing):
         Returns
         -------
         float, list of float, or dict of str to float
-            Loss and metrics since they were reset.
+            Loss and metrics of this batch.
         """
         batch = self._batch(x, y, sample_weight)
         self._need_compiled()
         if not self._ready(training=False):
             self._prepare(batch, training=False)
-        logs = self._function("test")(to_native(self.backend, batch))
+        logs = self._function("test", fresh=True)(to_native(self.backend, batch))
         return self._report(logs, return_dict)
 
     @on_own_backend
@@ -88,4 +88,4 @@ class OnBatch(Preparing):
         found = numbers(logs)
         if return_dict:
             return found
-        return self._listed(found)
+        return self._listed(found)  # type: ignore[attr-defined]

@@ -70,17 +70,33 @@ class Preparing(Steps):
         step = self._stateful(kind, getattr(self, _STEPS[kind]))
         return lambda batch: step(pack(batch))
 
-    def _function(self, kind: str) -> Callable[[Any], Any]:
-        """Return the compiled step: ``batch -> logs``."""
+    def _function(self, kind: str, fresh: bool = False) -> Callable[[Any], Any]:
+        """Return the compiled step: ``batch -> logs``.
+
+        Parameters
+        ----------
+        kind : {"train", "test", "predict"}
+        fresh : bool
+            Whether metrics begin anew with each batch.
+        """
+        step = self._step(kind)
+        if fresh:
+            plain = step
+
+            def step(batch: Any) -> Any:
+                self.reset_metrics()
+                return plain(batch)
+
         if self._has_own(kind) and not self._complete():
-            step = self._step(kind)  # as it is, the first time: it makes variables
+            incomplete = step  # as it is, the first time: it makes variables
 
             def first(batch: Any) -> Any:
-                return (self._function(kind) if self._complete() else step)(batch)
+                done = self._complete()
+                return (self._function(kind, fresh) if done else incomplete)(batch)
 
             return first
-        state = self._functions.state(self)
-        return self._functions.get(kind, self._step(kind), state, self._compile)
+        state, name = self._functions.state(self), (kind, "fresh") if fresh else kind
+        return self._functions.get(name, step, state, self._compile)
 
     def _complete(self) -> bool:
         """Whether layers and optimizers have made their variables."""

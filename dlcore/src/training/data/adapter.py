@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,13 +48,58 @@ class DataAdapter:
         shapes = None
         for batch in self.epoch(index):
             found = [x.shape for x in tree.leaves(batch)]
-            if waiting and (found != shapes or len(waiting) >= size()):
+            if waiting and found != shapes:
                 yield _stacked(waiting)
                 waiting = []
             shapes = found
             waiting.append(batch)
+            if len(waiting) >= size():
+                yield _stacked(waiting)
+                waiting = []
         if waiting:
             yield _stacked(waiting)
+
+
+class Passes:
+    """Where each epoch begins in data of a known length.
+
+    An epoch that is shorter than the data ends within it, and the next one goes on
+    there; at the end of the data an epoch ends early.
+
+    Parameters
+    ----------
+    whole : int
+        Batches in the data.
+    limit : int, optional
+        Batches in an epoch.
+    """
+
+    def __init__(self, whole: int, limit: int | None):
+        self.whole, self._limit = whole, limit
+        self._number = self._at = 0
+
+    def next(self, index: int) -> tuple[int, int, int]:
+        """Return for an epoch: the number of the pass, its first batch, its length."""
+        if self._limit is None:
+            return index, 0, self.whole
+        if self._at >= self.whole:
+            self._number, self._at = self._number + 1, 0
+        begin, count = self._at, min(self._limit, self.whole - self._at)
+        self._at += count
+        if count < self._limit:
+            warn_of_end()
+        return self._number, begin, count
+
+
+def warn_of_end() -> None:
+    """Warn that an epoch ends before its number of steps is reached."""
+    warnings.warn(
+        "Your input ran out of data; interrupting training. Make sure that your "
+        "dataset or generator can generate at least `steps_per_epoch * epochs` "
+        "batches. You may need to use the `.repeat()` function when building your "
+        "dataset.",
+        stacklevel=3,
+    )
 
 
 def _stacked(batches: list[Batch]) -> tuple[int, Batch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from dlcore.src import config, tree
 from dlcore.src.ops.core import convert_to_numpy, is_tensor
 from dlcore.src.random import make_default_seed
-from dlcore.src.training.data.adapter import Batch, DataAdapter
+from dlcore.src.training.data.adapter import Batch, DataAdapter, Passes
 from dlcore.src.training.data.sparse import Rows, as_rows, is_sparse
 
 Array = np.ndarray[Any, Any]
@@ -31,12 +31,17 @@ def is_arrays(x: Any) -> bool:
     if is_array(x):
         return True
     if isinstance(x, dict):
-        return bool(x) and all(is_arrays(v) for v in x.values())
+        return _all_arrays(x.values())
     if isinstance(x, list | tuple):
-        return bool(x) and all(
-            isinstance(v, int | float | str) or is_arrays(v) for v in x
-        )
+        return _all_arrays(x)
     return False
+
+
+def _all_arrays(parts: Collection[Any]) -> bool:
+    """Whether parts are arrays, numbers or text; optional inputs may be None."""
+    return bool(parts) and all(
+        v is None or isinstance(v, int | float | str) or is_arrays(v) for v in parts
+    )
 
 
 def _numbers(x: Any) -> bool:
@@ -55,7 +60,8 @@ def as_arrays(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: as_arrays(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
-        return type(x)([as_arrays(v) for v in x])
+        parts = [as_arrays(v) for v in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     if _is_pandas(x):
         x = x.to_numpy()
         x = x[:, None] if x.ndim == 1 else x
@@ -118,6 +124,8 @@ def check_lengths(**named: Any) -> int:
             "Data cardinality is ambiguous. Make sure all arrays contain the same "
             f"number of samples: {shown}"
         )
+    if not sizes:
+        raise ValueError("There is no data: all arrays are None.")
     return next(iter(sizes.values()))[0]
 
 
@@ -158,6 +166,7 @@ class ArrayAdapter(DataAdapter):
         whole = math.ceil(self.length / self.batch_size)
         self.steps = whole if steps is None else min(steps, whole)
         self.full = min(self.steps, self.length // self.batch_size)
+        self._passes = Passes(whole, steps)
         self.shuffle = shuffle
         self._seed = make_default_seed() if shuffle else 0
         if not self.length:
@@ -191,11 +200,12 @@ class ArrayAdapter(DataAdapter):
         self, index: int, size: Callable[[], int]
     ) -> Iterator[tuple[int, Batch]]:
         """Yield ``(number of batches, batches)``, up to ``size()`` of them stacked."""
-        order, n, steps = self.order(index), self.batch_size, self.steps or 0
-        step = 0
-        while step < steps:
+        number, step, length = self._passes.next(index)
+        order, n, last = self.order(number), self.batch_size, step + length
+        full = min(last, self.length // n)
+        while step < last:
             count = size()
-            count = count if step + count <= self.full else 1
+            count = count if step + count <= full else 1
             begin, end = step * n, min((step + count) * n, self.length)
             key = slice(begin, end) if order is None else order[begin:end]
             batch = self._take(key)

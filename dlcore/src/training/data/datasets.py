@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcore.src.export import export
 from dlcore.src.random import make_default_seed
-from dlcore.src.training.data.adapter import Batch, DataAdapter
+from dlcore.src.training.data.adapter import Batch, DataAdapter, Passes
 from dlcore.src.training.data.iterables import as_batch
 
 
@@ -103,6 +103,7 @@ class PyDatasetAdapter(DataAdapter):
         self._length = length
         self.shuffle = shuffle and length is not None
         self._seed = make_default_seed() if self.shuffle else 0
+        self._passes = None if length is None else Passes(length, steps)
         self._next = 0
 
     def _get(self, index: int) -> Batch:
@@ -115,13 +116,14 @@ class PyDatasetAdapter(DataAdapter):
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of an epoch."""
         getattr(self.source, "on_epoch_begin", lambda: None)()
+        number, begin, count = index, self._next, self.steps or 0
+        if self._passes is not None:
+            number, begin, count = self._passes.next(index)
         order: Any = None
         if self.shuffle:
-            rng = np.random.default_rng([self._seed, index])
+            rng = np.random.default_rng([self._seed, number])
             order = rng.permutation(self._length or 0)
-        begin = 0 if self.steps == self._length else self._next
-        for step in range(begin, begin + (self.steps or 0)):
-            place = step if self._length is None else step % self._length
-            yield self._get(place if order is None else int(order[place]))
-        self._next = begin + (self.steps or 0)
+        for step in range(begin, begin + count):
+            yield self._get(step if order is None else int(order[step]))
+        self._next = begin + count
         getattr(self.source, "on_epoch_end", lambda: None)()

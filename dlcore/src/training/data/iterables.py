@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from dlcore.src import config, tree
 from dlcore.src.ops.core import convert_to_numpy
-from dlcore.src.training.data.adapter import Batch, DataAdapter, unpack
+from dlcore.src.training.data.adapter import Batch, DataAdapter, unpack, warn_of_end
 from dlcore.src.training.data.arrays import class_weights
 from dlcore.src.training.data.sparse import as_rows, is_sparse
 
@@ -92,16 +91,8 @@ class IterableAdapter(DataAdapter):
                 data = next(self._open())
             except StopIteration:
                 self._iterator = None
-                if self._limit is not None and self._again and count:
-                    continue  # an epoch may be longer than the data
-                if self._limit is not None and count < self._limit:
-                    warnings.warn(
-                        "Your input ran out of data; interrupting training. Make sure "
-                        "that your dataset or generator can generate at least "
-                        "`steps_per_epoch * epochs` batches. You may need to use the "
-                        "`.repeat()` function when building your dataset.",
-                        stacklevel=2,
-                    )
+                if self._limit is not None:
+                    warn_of_end()
                 break
             count += 1
             yield as_batch(data, self.class_weight)
