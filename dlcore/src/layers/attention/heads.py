@@ -8,7 +8,6 @@ from typing import Any
 from dlcore import ops
 from dlcore.src.initializers.base import Initializer
 from dlcore.src.layers.attention.flash import is_flash_attention_enabled
-from dlcore.src.layers.context import get_mask
 from dlcore.src.layers.core.einsum_dense import EinsumDense
 from dlcore.src.layers.layer import Layer
 from dlcore.src.layers.regularization.noise import Dropout
@@ -218,17 +217,6 @@ class HeadedAttention(Layer):
         for part in parts[1:]:
             result = ops.logical_and(result, part)
         return result
-
-    def compute_mask(
-        self,
-        query: Any,
-        value: Any = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-    ) -> Any:
-        """Return the outputs' mask: that of the queries."""
-        return get_mask(query) if query_mask is None else query_mask
 
 
 def check_shapes(value_shape: Any, key_shape: Any) -> None:

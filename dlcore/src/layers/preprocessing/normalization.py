@@ -159,6 +159,9 @@ class Normalization(DataLayer):
         self.adapt_mean.assign(np.asarray(total, "float32"))
         self.adapt_variance.assign(np.asarray(squares, "float32"))
 
+    def finalize_state(self) -> None:
+        """Do nothing: mean and variance follow the adapted weights by themselves."""
+
     def _parts(self, data: Any) -> Any:
         """Yield the data as numpy batches; of tuples, what comes first."""
         if isinstance(data, list | tuple) and not all(

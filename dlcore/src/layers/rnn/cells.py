@@ -74,17 +74,42 @@ class BaseCell(Layer):
     def draw_masks(self, step_shape: Any, training: Any) -> None:
         """Draw what is dropped, for all steps of a sequence."""
         batch_size, features = step_shape[0], step_shape[-1]
+        self._masks_drawn = (None, None)
+        if training:
+            self._masks_drawn = (
+                self._mask(self.dropout, (batch_size, features)),
+                self._mask(self.recurrent_dropout, (batch_size, self.units)),
+            )
 
-        def mask(rate: float, size: int) -> Any:
-            if not training or not rate:
-                return None
-            ones = ops.ones((batch_size, size), dtype=self.compute_dtype)
-            return random.dropout(ones, rate, seed=self.seed_generator)
+    def _mask(self, rate: float, shape: Any) -> Any:
+        if not rate:
+            return None
+        ones = ops.ones(shape, dtype=self.compute_dtype)
+        return random.dropout(ones, rate, seed=self.seed_generator)
 
-        self._masks_drawn = (
-            mask(self.dropout, features),
-            mask(self.recurrent_dropout, self.units),
-        )
+    def get_dropout_mask(self, step_input: Any) -> Any:
+        """Return what is dropped of inputs of this shape, drawn unless it is known."""
+        mask, other = self._masks_drawn
+        if mask is None:
+            mask = self._mask(self.dropout, ops.shape(step_input))
+        self._masks_drawn = (mask, other)
+        return mask
+
+    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
+        """Return what is dropped of states of this shape, drawn unless it is known."""
+        other, mask = self._masks_drawn
+        if mask is None:
+            mask = self._mask(self.recurrent_dropout, ops.shape(step_input))
+        self._masks_drawn = (other, mask)
+        return mask
+
+    def reset_dropout_mask(self) -> None:
+        """Forget what is dropped of the inputs: the next call draws anew."""
+        self._masks_drawn = (None, self._masks_drawn[1])
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forget what is dropped of the states: the next call draws anew."""
+        self._masks_drawn = (self._masks_drawn[0], None)
 
     def project(self, inputs: Any) -> Any:
         """Return what the inputs bring to the gates, for one step or for many."""
@@ -112,8 +137,8 @@ class BaseCell(Layer):
         """Do one step."""
         states = states if isinstance(states, list | tuple) else [states]
         drawn = self._masks_drawn
-        if drawn == (None, None) and training:
-            self.draw_masks(inputs.shape, training)
+        if training and drawn[0] is None and drawn[1] is None:
+            self.draw_masks(ops.shape(inputs), training)
         try:
             return self.step(self.project(inputs), list(states))
         finally:
@@ -153,6 +178,10 @@ class SimpleRNNCell(BaseCell):
         super().__init__(**kwargs)
         self._keep(locals())
         self._ready()
+
+    def call(self, sequence: Any, states: Any, training: bool = False) -> Any:
+        """Do one step."""
+        return super().call(sequence, states, training)
 
     def step(self, x: Any, states: Any) -> Any:
         """Do one step with projected inputs."""

@@ -165,8 +165,8 @@ class ConvLSTMCell(Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         """Do one step."""
         drawn = self._masks_drawn
-        if drawn == (None, None) and training:
-            self.draw_masks(inputs.shape, training)
+        if training and drawn[0] is None and drawn[1] is None:
+            self.draw_masks(ops.shape(inputs), training)
         of_inputs, of_states = self._masks_drawn
         self._masks_drawn = drawn
         hidden, carry = states

@@ -151,7 +151,7 @@ class RNN(Layer):
             return output
         return (output, *self._state_specs(batch))
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, _: Any, mask: Any = None) -> Any:
         """Return the outputs' mask."""
         mask = tree.flatten(mask)[0]
         kept = mask if self.return_sequences else None
@@ -174,19 +174,23 @@ class RNN(Layer):
             )
         if initial_state is None:
             initial_state = self.states if self.stateful else None
+        shape = ops.shape(sequences)
         if initial_state is None:
-            initial_state = self.get_initial_state(batch)
+            initial_state = self.get_initial_state(shape[0])
         states = (
             list(initial_state)
             if isinstance(initial_state, list | tuple)
             else [initial_state]
         )
-        states = tree.map_structure(lambda s: ops.cast(s, self.compute_dtype), states)
         cell = self.cell
+        inside = getattr(cell, "compute_dtype", self.compute_dtype)
+        states = tree.map_structure(lambda s: ops.cast(s, inside), states)
         if hasattr(cell, "draw_masks"):
-            step_shape = (batch, *sequences.shape[2:])
+            step_shape = (shape[0], *shape[2:])
             cell.draw_masks(step_shape, training)
-        last, outputs, states = self._along(sequences, states, mask)
+        found = self.inner_loop(sequences, states, mask, training)
+        found = tree.map_structure(lambda x: ops.cast(x, self.compute_dtype), found)
+        last, outputs, states = found
         if hasattr(cell, "draw_masks"):
             cell.draw_masks(step_shape, False)
         if self.stateful:
@@ -196,8 +200,25 @@ class RNN(Layer):
         result = outputs if self.return_sequences else last
         return (result, *states) if self.return_state else result
 
-    def _along(self, sequences: Any, states: Any, mask: Any) -> Any:
-        """Return the last output, all outputs and the last states."""
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> Any:
+        """Run the cell along the sequences.
+
+        Parameters
+        ----------
+        sequences : tensor of shape (batch, steps, ...)
+        initial_state : list of tensor
+        mask : bool tensor of shape (batch, steps), or None
+        training : bool
+            What the cell drops was drawn before.
+
+        Returns
+        -------
+        tuple
+            The last output, all outputs, and the last states.
+        """
+        states = initial_state if tree.is_nested(initial_state) else [initial_state]
         cell: Any = self.cell
         step = cell
         if isinstance(cell, BaseCell) and not cell._mixed:
@@ -220,13 +241,14 @@ class RNN(Layer):
             shown = _where(kept, output, hidden)
             return (after, _where(kept, output, last)), shown
 
-        shape = (sequences.shape[0], *self._output_dims())
-        first = ops.zeros(shape, self.compute_dtype)
+        shape = (ops.shape(sequences)[0], *self._output_dims())
+        first = ops.zeros(shape, getattr(cell, "compute_dtype", self.compute_dtype))
         (states, last), outputs = ops.scan(
             one,
             (states, first),
             xs if masks is None else (xs, masks),
             reverse=self.go_backwards,
+            unroll=bool(self.unroll),
         )
         if self.go_backwards:  # in the order in which they were computed
             outputs = ops.flip(outputs, axis=0)
@@ -262,6 +284,18 @@ class _Recurrent(RNN):
         regularizer = arguments["activity_regularizer"]
         RNN.__init__(self, cell, **own, activity_regularizer=regularizer, **kwargs)
         self.input_spec = InputSpec(ndim=3)
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> Any:
+        """Run the cell along the sequences, as ``RNN`` does."""
+        if vars(self).get("use_cudnn") is True:
+            raise ValueError(
+                f"{self.described}: use_cudnn=True was specified, but cuDNN is not "
+                "supported for this layer configuration with this backend. Pass "
+                "use_cudnn='auto'."
+            )
+        return super().inner_loop(sequences, initial_state, mask, training)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._cell._signature.parameters:

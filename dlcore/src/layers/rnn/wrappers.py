@@ -204,7 +204,9 @@ class Bidirectional(Layer):
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    reset_states = reset_state
+
+    def compute_mask(self, _: Any, mask: Any = None) -> Any:
         """Return the outputs' mask."""
         mask = tree.flatten(mask)[0]
         kept = mask if self.return_sequences else None
