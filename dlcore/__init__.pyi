@@ -8,6 +8,7 @@ from .api import (
     constraints as constraints,
     datasets as datasets,
     dtype_policies as dtype_policies,
+    export as export,
     initializers as initializers,
     layers as layers,
     losses as losses,

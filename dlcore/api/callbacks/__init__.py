@@ -17,6 +17,7 @@ from dlcore.src.callbacks.learning_rate import (
 from dlcore.src.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from dlcore.src.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from dlcore.src.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor
+from dlcore.src.callbacks.tensorboard import TensorBoard as TensorBoard
 from dlcore.src.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 from dlcore.src.widgets.dashboard import Dashboard as Dashboard
 

@@ -2,6 +2,10 @@
 
 import typing as _typing
 
+from dlcore.src.drawing.plot import (
+    model_to_dot as model_to_dot,
+    plot_model as plot_model,
+)
 from dlcore.src.dtypes import standardize_dtype as standardize_dtype
 from dlcore.src.models.function import get_source_inputs as get_source_inputs
 from dlcore.src.saving.registration import (

@@ -213,7 +213,7 @@ class Model(Trainer, Layer):
         if not self._is_functional:
             return None
         outputs = self._graph.outputs
-        if isinstance(outputs, Mapping):
+        if isinstance(outputs, Mapping) and len(outputs) == len(self.outputs):
             return [str(key) for key in sorted(outputs)]
         return [_maker_name(t) for t in tree.flatten(outputs)]
 
@@ -335,6 +335,46 @@ class Model(Trainer, Layer):
     ) -> None:
         """Write the model as a ``.keras`` file: see ``dlcore.saving.save_model``."""
         api.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Write the forward pass for programs that do without this library.
+
+        Parameters
+        ----------
+        filepath : str or Path
+            A folder for ``"tf_saved_model"``; ends in ``.xml`` for ``"openvino"`` and
+            in ``.pt2`` for ``"torch"``.
+        format : {"tf_saved_model", "openvino", "torch"}
+            The model may live on any backend; the packages of the format are needed.
+        verbose : bool, optional
+            False: say nothing.
+        input_signature : list of nested InputSpec or tensor, optional
+            What it takes; by default what it was built for, the batch open.
+        **kwargs
+            For ``"torch"`` options of ``torch.export.export``: ``dynamic_shapes``.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        ValueError
+            If the format is unknown, the ending another one, or the model not built.
+        ModuleNotFoundError
+            If a package is missing: says which.
+        """
+        from dlcore.src.exporting.formats import export_model
+
+        return export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def save_weights(
         self,

@@ -1,0 +1,1 @@
+"""Models as pictures: boxes and arrows, laid out and drawn here."""
