@@ -284,7 +284,18 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     """
 
 
-@primitive(rules.same)
+def _slice_update_rule(inputs: Any, start_indices: Any, updates: Any) -> Spec:
+    sizes, block = rules.shape_of(inputs), rules.shape_of(updates)
+    starts = rules.shape_of(start_indices)[0]
+    if len(sizes) != len(block) or not rules.same_sizes(starts, len(sizes)):
+        raise ValueError(
+            "`inputs` and `updates` need as many dimensions as `start_indices` has "
+            f"numbers, got {sizes}, {block} and {starts}"
+        )
+    return rules.same(inputs)
+
+
+@primitive(_slice_update_rule)
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     """Return ``inputs`` with a block replaced.
 
@@ -299,7 +310,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 
 
 def _scatter_rule(indices: Any, values: Any, shape: Any) -> Spec:
-    return Spec(shape, rules.promoted(values))
+    result = Spec(shape, rules.promoted(values))
+    _scatter_update_rule(result, indices, values)
+    return result
 
 
 @derived(rule=_scatter_rule)
@@ -326,6 +339,15 @@ def _scatter_update_rule(
     known = (None, "add", "max", "min", "mul")
     if reduction not in known:
         raise ValueError(f"`reduction` is one of {known}, got {reduction!r}")
+    sizes, places = rules.shape_of(inputs), rules.shape_of(indices)
+    depth = places[-1] if places else 0
+    if not places or (depth is not None and depth > len(sizes)):
+        raise ValueError(
+            "the last axis of `indices` holds coordinates, at most one for each of "
+            f"the {len(sizes)} dimensions of shape {sizes}: got the shape {places}"
+        )
+    if depth is not None:
+        rules.broadcast_shapes((*places[:-1], *sizes[depth:]), rules.shape_of(updates))
     return rules.same(inputs)
 
 

@@ -84,6 +84,19 @@ def complete(function: Callable[..., Any], rule: Any) -> None:
 
 
 @functools.cache
+def tensors(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the parameters that a docstring says to be tensors."""
+    head = (function.__doc__ or "").partition("\nReturns\n")[0]
+    found = re.findall(r"(?m)^ *(\w+(?:, \w+)*) : (.*tensor.*)$", head)
+    return frozenset(
+        name
+        for names, kind in found
+        if "structure" not in kind and "list" not in kind and "sequence" not in kind
+        for name in names.split(", ")
+    )
+
+
+@functools.cache
 def _examples() -> dict[str, str]:
     """Return the paragraphs of the folder ``examples`` by the op that they show.
 

@@ -66,7 +66,7 @@ def explain(name: str, args: Any, kwargs: Any, error: Exception) -> Exception:
         or _refused(op, args, kwargs)
     )
     call = _CALL + shown(op, args, kwargs)
-    if found is None and type(error) not in _PLAIN:
+    if found is None and type(error) not in _PLAIN and not hasattr(error, "of_both"):
         if not hasattr(error, "__notes__"):  # the innermost op says it
             error.add_note(call.strip())
         return error
@@ -85,15 +85,14 @@ def _both(ours: Any, theirs: Any) -> Any:
     library's IndexError or RuntimeError see it still.
     """
     plain = next((c for c in theirs.__mro__ if c in _PLAIN), ours)
-    if issubclass(ours, plain):
+    if issubclass(ours, plain) or plain is KeyError:  # that one shows text in quotes
         return ours
 
     def reduce(self: Exception) -> Any:
         return ours, self.args  # a copy in another process is ours alone
 
-    return type(
-        ours.__name__, (ours, plain), {"__module__": "builtins", "__reduce__": reduce}
-    )
+    members = {"__module__": "builtins", "__reduce__": reduce, "of_both": True}
+    return type(ours.__name__, (ours, plain), members)
 
 
 def _problem(error: Exception) -> str:
@@ -140,10 +139,11 @@ def _plain(signature: inspect.Signature) -> inspect.Signature:
 
 def _no_tensor(op: Any, args: Any, kwargs: Any) -> Exception | None:
     """Return the error for something that no library can make a tensor of."""
+    tensors = documents.tensors(op.function)
     for name, value in op.signature.bind(*args, **kwargs).arguments.items():
-        tensor = documents.VOCABULARY.get(name, ("",))[0] == documents.TENSOR
         default = op.signature.parameters[name].default
-        if tensor and isinstance(value, str | dict | set | None) and value != default:
+        wrong = isinstance(value, str | dict | set | None) and value != default
+        if name in tensors and wrong:
             return TypeError(
                 f"`{name}` must be a tensor, an array or a number, got {value!r}"
             )

@@ -34,7 +34,10 @@ def dtype_of(x: Any) -> Any:
     if isinstance(x, type):
         return x
     kind = np.asarray(x).dtype.kind
-    return {"b": "bool", "i": "int32", "f": config.floatx()}.get(kind, "complex64")
+    kinds = {"b": "bool", "i": "int32", "f": config.floatx(), "c": "complex64"}
+    if kind not in kinds and kind not in "US":
+        raise TypeError(f"{x!r} is no tensor")
+    return kinds.get(kind, "string")
 
 
 def promoted(*xs: Any) -> str:

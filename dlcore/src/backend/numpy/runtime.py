@@ -29,6 +29,8 @@ def convert(x: Any, dtype: str | None = None) -> Array:
     """Return ``x`` as an array."""
     if type(x) is np.ndarray:
         return x if dtype is None else x.astype(native(dtype), copy=False)
+    if x is None:  # numpy makes an object, or NaN, of it
+        raise TypeError("None is no tensor")
     if dtype is not None:
         return np.asarray(x, native(dtype))
     x_ = np.asarray(x)

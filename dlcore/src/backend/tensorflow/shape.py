@@ -200,7 +200,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
         return _reshape(flat, ints(extent(x)))
     axes = [axis] if isinstance(axis, int) else list(axis)
     shifts = [shift] * len(axes) if isinstance(shift, int) else list(shift)
-    return raw("Roll")(x, ints(shifts), ints(a % x.shape.rank for a in axes))
+    return raw("Roll")(x, ints(shifts), ints(rules.canonical_axes(axes, x.shape.rank)))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

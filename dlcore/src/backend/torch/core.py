@@ -146,18 +146,34 @@ def _partitioned(x: torch.Tensor, k: int) -> torch.Tensor | None:
     except RuntimeError:  # values cannot be asked for inside of vmap
         return None
     if not exact:  # of those that equal the last one, the first ones
-        bound = values[..., -1:]
-        above, equal = x > bound, x == bound
-        left = k - torch.count_nonzero(above, -1)
-        first = torch.cumsum(equal, -1, dtype=torch.int32) <= left[..., None]
-        indices = torch.nonzero((above | (equal & first)).reshape(-1))[:, 0]
-        if indices.numel() != values.numel():
+        if bool(torch.isnan(values[..., 0]).any()):
             return None
-        indices = indices.reshape(values.shape) % x.shape[-1]
+        indices = torch.where(
+            values > values[..., -1:], indices, _first_equal(x, values)
+        )
     indices = torch.sort(indices, dim=-1).values
     values = torch.take_along_dim(x, indices, -1)
     order = torch.argsort(values, dim=-1, descending=True, stable=True)
     return torch.take_along_dim(indices, order, -1)
+
+
+def _first_equal(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return where the last of each row's ``values``, in falling order, occurs first.
+
+    One place for each of its occurrences in ``values``; the others hold anything. Where
+    there are many ties, the first ones stand near the front: it is searched first.
+    """
+    bound, k = values[..., -1:], values.shape[-1]
+    above = torch.count_nonzero(values > bound, -1)[..., None]
+    size = builtins.max(4 * k, 64)
+    while True:
+        front = x[..., :size]
+        found = torch.cumsum(front == bound, -1, dtype=torch.int32)
+        if front.shape[-1] == x.shape[-1] or bool((found[..., -1:] >= k - above).all()):
+            break
+        size *= 8
+    number = torch.arange(1, k + 1, dtype=torch.int32) - above.to(torch.int32)
+    return torch.searchsorted(found, number.clamp_min(1))
 
 
 def bincount(

@@ -290,7 +290,11 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     return moveaxis(maximum(subtract(x, tau), 0.0), -1, axis)
 
 
-@derived(rule=lambda abs_, angle: Spec(rules.shape_of(abs_), "complex64"))
+def _polar_rule(abs_: Any, angle: Any) -> Spec:
+    return Spec(rules.elementwise(abs_, angle).shape, "complex64")
+
+
+@derived(rule=_polar_rule)
 def polar(abs_: Any, angle: Any) -> Any:
     """Complex number of a modulus and an angle.
 

@@ -68,18 +68,40 @@ def moments(
     return cast(average, dtype), cast(variance, dtype)
 
 
+def _along_shape(x: Any, parameter: Any, axis: Any) -> Any:
+    """Return the shape in which a parameter of some axes broadcasts with ``x``."""
+    rank = len(rules.shape_of(x))
+    axes = rules.canonical_axes(axis, rank)
+    shape = rules.shape_of(parameter)
+    if len(shape) != len(axes):
+        return shape
+    order = dict(zip(sorted(axes), shape, strict=True))
+    return tuple(order.get(i, 1) for i in range(rank))
+
+
 def _along(x: Any, parameter: Any, axis: Any) -> Any:
     """Reshape a parameter of some axes so that it broadcasts with ``x``."""
     if parameter is None:
         return None
-    rank = len(rules.shape_of(x))
-    axes = rules.canonical_axes(axis, rank)
-    shape = rules.shape_of(parameter)
-    sizes = list(shape) if len(shape) == len(axes) else None
-    if sizes is None:
-        return parameter
-    order = dict(zip(sorted(axes), sizes, strict=True))
-    return reshape(parameter, [order.get(i, 1) for i in range(rank)])
+    shape = _along_shape(x, parameter, axis)
+    return (
+        parameter if shape == rules.shape_of(parameter) else reshape(parameter, shape)
+    )
+
+
+def _layer_rule(
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    axis: Any = -1,
+    epsilon: Any = None,
+    **kwargs: Any,
+) -> Spec:
+    for parameter in (gamma, beta):
+        if parameter is not None:
+            laid = _along_shape(x, parameter, axis)
+            rules.broadcast_shapes(rules.shape_of(x), laid)
+    return rules.same_float(x)
 
 
 def _batch_rule(
@@ -144,7 +166,7 @@ def batch_normalization(
     return cast(result, rules.promoted(x))
 
 
-@derived(rule=rules.same_float)
+@derived(rule=_layer_rule)
 def layer_normalization(
     x: Any,
     gamma: Any = None,

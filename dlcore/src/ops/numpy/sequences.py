@@ -80,6 +80,7 @@ def linspace(
     gaps = num - 1 if endpoint else num
     width = subtract(stop, start)
     rank = len(rules.shape_of(width))
+    axis = rules.canonical_axis(axis, rank + 1)
     steps = reshape(arange(num, dtype=work), (num, *[1] * rank))
     values = add(start, multiply(width, divide(steps, max(gaps, 1))))
     if endpoint and num > 1:
