@@ -60,6 +60,11 @@ def matmul(x1: Any, x2: Any) -> Any:
     -------
     tensor of shape (..., n, m)
         int8 matrices make an int32 one.
+
+    Notes
+    -----
+    Half precision is computed in single and rounded once on numpy, which has no BLAS
+    for it; so are ``einsum``, ``tensordot`` and the convolutions.
     """
 
 
