@@ -204,5 +204,5 @@ def model_to_dot(
         warnings.simplefilter("ignore", DeprecationWarning)  # of pydot's parser
         if subgraph:
             text = f"digraph outer {{\n{text}}}"
-        (graph,) = pydot.graph_from_dot_data(text) or ()
+        graph: Any = next(iter(pydot.graph_from_dot_data(text) or ()))
     return graph.get_subgraphs()[0] if subgraph else graph

@@ -45,7 +45,7 @@ def _where_the_variables_are(build: Callable[..., None]) -> Callable[..., None]:
             build(self, variables)
         self.built = True
 
-    del call.__wrapped__  # type: ignore[attr-defined]  # the signature is this one
+    del call.__wrapped__  # the signature is this one
     return call
 
 

@@ -10,9 +10,13 @@ from tensorflow.python.trackable.data_structures import ListWrapper, _DictWrappe
 from dlcore.src import tree
 
 
-def _parts(wrapper: Any) -> tuple[list[Any], list[Any], list[Any]]:
+def _parts(wrapper: Any) -> Any:
     keys = sorted(wrapper)
     return [wrapper[key] for key in keys], keys, keys
+
+
+def _wrapped(keys: Any, parts: Any) -> Any:
+    return _DictWrapper(dict(zip(keys, parts, strict=True)))
 
 
 def register() -> None:
@@ -26,6 +30,6 @@ def register() -> None:
     optree.register_pytree_node(
         _DictWrapper,
         _parts,
-        lambda keys, parts: _DictWrapper(dict(zip(keys, parts, strict=True))),
+        _wrapped,
         namespace=tree.NAMESPACE,
     )
