@@ -33,7 +33,8 @@ def test_epochs_and_steps_have_limits(limits: None) -> None:
         )
         dlcore.config.set_max_epochs(2)
         dlcore.config.set_max_steps_per_epoch(3)
-        history = model.fit(x, y, 1, epochs=5, verbose=0, callbacks=[count])
+        with pytest.warns(UserWarning, match="Limiting epochs to 2"):
+            history = model.fit(x, y, 1, epochs=5, verbose=0, callbacks=[count])
         assert (len(history.epoch), seen) == (2, [0, 1, 2, 0, 1, 2])
         assert model.predict(x, batch_size=1, verbose=0).shape == (3, 1)
         dlcore.config.set_max_steps_per_epoch(None)
