@@ -56,7 +56,9 @@ def standardize_dtype(dtype: Any) -> str:
     ValueError
         If it is no dtype.
     """
-    name = _NAMES.get(dtype) if dtype.__hash__ else None
+    # An int is no dtype, but TensorFlow's dtypes equal their enum's numbers.
+    known = dtype.__hash__ and not isinstance(dtype, int)
+    name = _NAMES.get(dtype) if known else None
     return name if name is not None else _standardize(dtype)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import dlcore.backend
 import pytest
@@ -82,3 +83,14 @@ def test_bad_dtypes_have_a_suggestion() -> None:
         dlcore.backend.standardize_dtype("flaot32")
     with pytest.raises(ValueError, match="float8"):
         result_type("float8_e4m3fn", "float32")
+
+
+@pytest.mark.parametrize("number", [1, 3, True])
+def test_numbers_are_no_dtypes(number: int, need: Callable[[str], None]) -> None:
+    need("tensorflow")
+    import tensorflow as tf
+
+    for dtype in (tf.float32, tf.int32):  # which equal 1 and 3
+        dlcore.backend.standardize_dtype(dtype)
+    with pytest.raises(ValueError, match="Invalid dtype"):
+        dlcore.backend.standardize_dtype(number)
