@@ -69,6 +69,8 @@ def parameters(
     if symmetric:
         high = ops.maximum(ops.abs(low), high)
         low = ops.where(ops.less(low, 0), ops.negative(high), low)
+    if not signed:  # 0 is in the range, or its integer would be none from 0 to 255
+        low, high = ops.minimum(low, 0), ops.maximum(high, 0)
     flat = ops.equal(low, high)
     low = ops.where(flat, ops.subtract(low, 1), low)
     high = ops.where(flat, ops.add(high, 1), high)

@@ -51,13 +51,6 @@ PAIRS = [
 ]
 
 
-#: Known to fail in some cases when Keras, the oracle, runs on torch or other tests ran
-#: before; the causes are still to be found.
-UNSETTLED = pytest.mark.xfail(
-    strict=False, reason="differs from Keras on torch in some cases, not yet explained"
-)
-
-
 def plain(x: Any) -> Any:
     return ops.convert_to_numpy(x)
 
@@ -140,7 +133,6 @@ def test_shapes_are_known_without_values(case: str, mode: str) -> None:
         np.testing.assert_array_equal(plain(model(x)), plain(layer(x)))
 
 
-@UNSETTLED
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("case", ["Dense", "query"])
 def test_the_gradient_of_inputs_is_that_of_keras(
@@ -153,7 +145,14 @@ def test_the_gradient_of_inputs_is_that_of_keras(
         inputs = torch.tensor(x, requires_grad=True)
         outputs = theirs(inputs, training=True)
         weight = rng.normal(size=tuple(outputs.shape)).astype("float32")
-        (outputs * torch.tensor(weight)).sum().backward()
+        if (case, mode) == ("query", "int8 weights"):
+            # Keras raises in this gradient; its outputs are linear in the inputs.
+            units = np.eye(x.size, dtype="float32").reshape(-1, *x.shape)
+            slopes = [np.sum(values(theirs(unit)) * weight) for unit in units]
+            wanted = np.reshape(slopes, x.shape)
+        else:
+            (outputs * torch.tensor(weight)).sum().backward()
+            wanted = inputs.grad.numpy()
         variable = dlcore.Variable(x)
 
         def loss() -> Any:
@@ -162,10 +161,17 @@ def test_the_gradient_of_inputs_is_that_of_keras(
 
         runtime = dlcore.src.backend.current().runtime
         _, (found,) = runtime.value_and_grad(loss, [variable], [])()
-    np.testing.assert_allclose(plain(found), inputs.grad.numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(plain(found), wanted, rtol=1e-4, atol=1e-5)
 
 
-@UNSETTLED
+def _mix_signs(layer: Any, rows: int) -> None:
+    """Let blocks have both signs: those of one saturate in int4, as in Keras."""
+    weight = layer.weights[0]
+    matrix = np.abs(weight.numpy()).reshape(rows, -1)
+    signs = (-1.0) ** np.add.outer(*map(np.arange, matrix.shape))
+    weight.assign((matrix * signs).reshape(weight.shape))
+
+
 @pytest.mark.parametrize("case", ["Dense", "query", "Embedding"])
 @pytest.mark.parametrize("mode", ["int8", "int4", "int4 blocks"])
 def test_low_rank_updates_beside_integers(
@@ -175,6 +181,7 @@ def test_low_rank_updates_beside_integers(
     with dlcore.use_backend(differentiating):
         layer = make(layers)
         layer(x)
+        _mix_signs(layer, 5 if case == "Embedding" else 6)
         layer.quantize(config=MODES[mode](quantizers))
         before = plain(layer(x))
         layer.enable_lora(2)
@@ -264,7 +271,7 @@ def model_of(library: Any) -> Any:
             library.Input((3,), dtype="int32"),
             L.Embedding(5, 6),
             L.Dense(8, activation="relu"),
-            L.EinsumDense("btd,dnh->btnh", (None, 2, 4), bias_axes="nh"),
+            L.EinsumDense("btd,dnh->btnh", (3, 2, 4), bias_axes="nh"),
             L.Flatten(),
             L.Dropout(0.1),
             L.Dense(3),
@@ -272,7 +279,6 @@ def model_of(library: Any) -> Any:
     )
 
 
-@UNSETTLED
 @pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
 @pytest.mark.parametrize("form", ["m.keras", "m.weights.h5"])
 def test_files_go_both_ways(mode: str, form: str, tmp_path: Path) -> None:
@@ -347,7 +353,6 @@ class Block(layers.Layer):
         return x + self.narrow(self.wide(x))
 
 
-@UNSETTLED
 @pytest.mark.parametrize(
     ("config", "options"),
     [

@@ -91,3 +91,9 @@ def test_inputs_that_are_always_zero_do_no_harm() -> None:
     found = worker.round(W, GPTQConfig(None, None, group_size=8))
     assert np.isfinite(found.floats()).all()
     np.testing.assert_allclose(found.floats()[:, :5], W[:, :5], atol=0.3)
+
+
+def test_groups_of_one_sign_keep_their_values() -> None:
+    matrix = np.array([[1, 2, 3, 4, 5, 6, 7, 8]], "float32") * [[1], [-1]]
+    found = _to_nearest(matrix, 4)
+    assert np.all(np.abs(found.floats() - matrix) <= found.scale.max() / 2 + 1e-6)
