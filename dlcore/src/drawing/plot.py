@@ -204,5 +204,6 @@ def model_to_dot(
         warnings.simplefilter("ignore", DeprecationWarning)  # of pydot's parser
         if subgraph:
             text = f"digraph outer {{\n{text}}}"
-        graph: Any = next(iter(pydot.graph_from_dot_data(text) or ()))
+        graphs: Any = pydot.graph_from_dot_data(text)
+    (graph,) = graphs
     return graph.get_subgraphs()[0] if subgraph else graph

@@ -59,9 +59,8 @@ def without_graph(row: Row) -> bool:
     from dlcore.src.backend.openvino import graph
 
     arrays = [*optree.tree_leaves((row.args, row.kwargs)), *leaves(row.expected())]
-    if any(np.asarray(x).dtype.kind == "c" for x in arrays):
-        return True
-    if any(np.asarray(x).dtype == "float16" for x in arrays):
+    dtypes = [np.asarray(x).dtype for x in arrays]
+    if any(dtype.kind == "c" or dtype == "float16" for dtype in dtypes):
         return True
     if row.op == "norm":  # by singular values
         over = np.size(row.kwargs.get("axis"))

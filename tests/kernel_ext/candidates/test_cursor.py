@@ -203,9 +203,6 @@ HARD = {
 
 @pytest.mark.parametrize("text", HARD.values(), ids=HARD.keys())
 def test_no_text_takes_long(text):
-    took = []
-    for _ in range(3):  # one may meet a garbage collection
-        began = time.thread_time()
-        cursor.at(text, len(text))
-        took.append(time.thread_time() - began)
-    assert min(took) < 0.5
+    began = time.thread_time()  # other tests' libraries have threads of their own
+    cursor.at(text, len(text))
+    assert time.thread_time() - began < 0.5
